@@ -1,0 +1,1 @@
+"""The product: answers a question from passages with citations, or hands it off."""

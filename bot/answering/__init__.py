@@ -1,0 +1,1 @@
+"""Engines that write an answer from passages, each statement with its citations."""

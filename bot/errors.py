@@ -1,0 +1,31 @@
+"""Everything that ends a command or a job with an error people must act on.
+
+    SupportbotError
+    ├── SettingInvalid          a setting is missing or cannot be used; names it
+    ├── DatabaseUnavailable     the database cannot be reached or started
+    ├── DatabaseUnsuitable      it is reached but lacks what we need (pgvector, schema)
+    └── InputRejected           a file or an argument cannot be used; names file and line
+"""
+
+
+class SupportbotError(Exception):
+    """Supportbot cannot go on."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.__class__.__doc__)
+
+
+class SettingInvalid(SupportbotError):
+    """A setting cannot be used."""
+
+
+class DatabaseUnavailable(SupportbotError):
+    """The database cannot be reached."""
+
+
+class DatabaseUnsuitable(SupportbotError):
+    """The database lacks something that Supportbot needs."""
+
+
+class InputRejected(SupportbotError):
+    """The input cannot be used."""

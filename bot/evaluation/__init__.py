@@ -1,0 +1,1 @@
+"""Measures what the bot does on files and on what is in the database."""

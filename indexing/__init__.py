@@ -1,0 +1,1 @@
+"""Turns documents into passages that can be found: Document in, Passage out."""

@@ -1,0 +1,1 @@
+"""Embedding models as llama-index BaseEmbedding implementations, and the one that ships."""

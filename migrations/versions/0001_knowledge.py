@@ -1,0 +1,176 @@
+"""Knowledge, its indexes, and the record of every question.
+
+Revision ID: 0001
+"""
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+UPGRADE = """
+CREATE EXTENSION IF NOT EXISTS vector;
+
+CREATE TABLE sources (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name       text NOT NULL UNIQUE,
+    kind       text NOT NULL,
+    config     jsonb NOT NULL DEFAULT '{}',
+    cursor     text NOT NULL DEFAULT '',
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- What is true at the source now. The body is kept so that a document can be shown and
+-- re-chunked for another embedding model without asking the vendor again.
+CREATE TABLE documents (
+    pk                bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    source            text NOT NULL REFERENCES sources (name) ON UPDATE CASCADE ON DELETE CASCADE,
+    id                text NOT NULL,
+    kind              text NOT NULL,
+    title             text NOT NULL,
+    body              text NOT NULL,
+    media_type        text NOT NULL,
+    locale            text NOT NULL,
+    url               text NOT NULL,
+    audience          text[] NOT NULL CHECK (cardinality(audience) > 0),
+    translation_group text NOT NULL,
+    heading_path      text[] NOT NULL,
+    labels            text[] NOT NULL,
+    promoted          boolean NOT NULL,
+    edited_at         timestamptz,
+    metadata          jsonb NOT NULL,
+    content_hash      bytea NOT NULL,
+    metadata_hash     bytea NOT NULL,
+    indexed_at        timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (source, id)
+);
+CREATE INDEX documents_audience ON documents USING gin (audience);
+CREATE INDEX documents_translation_group ON documents (source, translation_group)
+    WHERE translation_group <> '';
+
+-- One row per embedding model that has an index; its passages live in a table of their own,
+-- passages_<id>, because the vector size is part of the column's type.
+CREATE TABLE embedding_indexes (
+    id         integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    model      text NOT NULL,
+    dimensions integer NOT NULL,
+    state      text NOT NULL CHECK (state IN ('building', 'live', 'retired')),
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE UNIQUE INDEX embedding_indexes_live ON embedding_indexes ((state)) WHERE state = 'live';
+
+CREATE TABLE sync_runs (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    source      text NOT NULL REFERENCES sources (name) ON UPDATE CASCADE ON DELETE CASCADE,
+    state       text NOT NULL CHECK (state IN ('running', 'succeeded', 'failed')),
+    full_sweep  boolean NOT NULL,
+    added       integer NOT NULL DEFAULT 0,
+    changed     integer NOT NULL DEFAULT 0,
+    unchanged   integer NOT NULL DEFAULT 0,
+    removed     integer NOT NULL DEFAULT 0,
+    failed      integer NOT NULL DEFAULT 0,
+    error       text NOT NULL DEFAULT '',
+    started_at  timestamptz NOT NULL DEFAULT now(),
+    finished_at timestamptz
+);
+CREATE INDEX sync_runs_source ON sync_runs (source, started_at DESC);
+
+-- What could not be indexed, until it can: the list an admin works through.
+CREATE TABLE failed_documents (
+    source     text NOT NULL REFERENCES sources (name) ON UPDATE CASCADE ON DELETE CASCADE,
+    id         text NOT NULL,
+    reason     text NOT NULL,
+    first_seen timestamptz NOT NULL DEFAULT now(),
+    last_seen  timestamptz NOT NULL DEFAULT now(),
+    attempts   integer NOT NULL DEFAULT 1,
+    PRIMARY KEY (source, id)
+);
+
+CREATE TABLE questions (
+    id                 uuid PRIMARY KEY,
+    surface            text NOT NULL,
+    text               text NOT NULL,
+    history            jsonb NOT NULL DEFAULT '[]',
+    locale             text NOT NULL,
+    audience           text[] NOT NULL,
+    asked_at           timestamptz NOT NULL DEFAULT now(),
+    outcome            text NOT NULL,
+    reason             text,
+    detail             text NOT NULL,
+    tags               text[] NOT NULL,
+    evidence           real NOT NULL,
+    engine             text NOT NULL,
+    model              text NOT NULL,
+    prompt_version     text NOT NULL,
+    embedding_index    integer NOT NULL,
+    input_tokens       integer NOT NULL,
+    output_tokens      integer NOT NULL,
+    cache_read_tokens  integer NOT NULL,
+    cache_write_tokens integer NOT NULL,
+    cost_usd           numeric(12, 6) NOT NULL,
+    latency_ms         jsonb NOT NULL,
+    CHECK ((reason IS NOT NULL) = (outcome = 'handed_off'))
+);
+CREATE INDEX questions_asked_at ON questions (asked_at DESC);
+
+-- A copy of what was found, because the article may change after the answer was given.
+CREATE TABLE question_passages (
+    question_id uuid NOT NULL REFERENCES questions (id) ON DELETE CASCADE,
+    rank        smallint NOT NULL,
+    source      text NOT NULL,
+    document_id text NOT NULL,
+    chunk_id    text NOT NULL,
+    title       text NOT NULL,
+    url         text NOT NULL,
+    text        text NOT NULL,
+    audience    text[] NOT NULL,
+    score       real NOT NULL,
+    dense       real NOT NULL,
+    lexical     real NOT NULL,
+    PRIMARY KEY (question_id, rank)
+);
+CREATE INDEX question_passages_document ON question_passages (source, document_id);
+
+CREATE TABLE statements (
+    question_id uuid NOT NULL REFERENCES questions (id) ON DELETE CASCADE,
+    position    smallint NOT NULL,
+    text        text NOT NULL,
+    PRIMARY KEY (question_id, position)
+);
+
+CREATE TABLE citations (
+    question_id uuid NOT NULL,
+    statement   smallint NOT NULL,
+    position    smallint NOT NULL,
+    document_id text NOT NULL,
+    chunk_id    text NOT NULL,
+    title       text NOT NULL,
+    url         text NOT NULL,
+    quote       text NOT NULL,
+    PRIMARY KEY (question_id, statement, position),
+    FOREIGN KEY (question_id, statement) REFERENCES statements ON DELETE CASCADE
+);
+CREATE INDEX citations_document ON citations (document_id);
+"""
+
+DOWNGRADE = """
+DROP TABLE citations, statements, question_passages, questions, failed_documents, sync_runs;
+DO $$
+DECLARE one record;
+BEGIN
+    FOR one IN SELECT id FROM embedding_indexes LOOP
+        EXECUTE format('DROP TABLE IF EXISTS %I', 'passages_' || one.id);
+    END LOOP;
+END $$;
+DROP TABLE embedding_indexes, documents, sources;
+"""
+
+
+def upgrade() -> None:
+    op.execute(UPGRADE)
+
+
+def downgrade() -> None:
+    op.execute(DOWNGRADE)
