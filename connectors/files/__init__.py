@@ -1,0 +1,5 @@
+"""Knowledge that lies in files: help center exports, pages, Markdown, plain text and PDF."""
+
+from connectors.files.connector import FilesConnector
+
+__all__ = ["FilesConnector"]
