@@ -61,6 +61,52 @@ CREATE TABLE embedding_indexes (
 );
 CREATE UNIQUE INDEX embedding_indexes_live ON embedding_indexes ((state)) WHERE state = 'live';
 
+-- Which text-search languages an index holds, and in how many passages each lexeme occurs:
+-- what BM25's idf and the choice of a question's rarest words need. Refreshed after syncs.
+CREATE TABLE index_languages (
+    index_id    integer NOT NULL REFERENCES embedding_indexes (id) ON DELETE CASCADE,
+    language    text NOT NULL,
+    passages    integer NOT NULL,
+    measured_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (index_id, language)
+);
+CREATE TABLE lexeme_frequencies (
+    index_id integer NOT NULL,
+    language text NOT NULL,
+    lexeme   text NOT NULL,
+    passages integer NOT NULL,
+    PRIMARY KEY (index_id, language, lexeme),
+    FOREIGN KEY (index_id, language) REFERENCES index_languages ON DELETE CASCADE
+);
+
+-- A lexeme's coordinate in a sparse vector. md5 rather than a hash function of the server,
+-- because those may change with a major version and this is stored.
+CREATE FUNCTION term_number(lexeme text) RETURNS bigint
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN 1 + ('x' || substr(md5(lexeme), 1, 7))::bit(28)::bigint;
+
+-- The document side of BM25 (Robertson & Zaragoza, 2009): saturated term frequency with
+-- length normalisation. Its inner product with the question's idf weights is the BM25 score.
+CREATE FUNCTION bm25_terms(search tsvector, k1 real, b real, average_length real)
+RETURNS sparsevec
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN (
+    SELECT ('{' || coalesce(string_agg(term || ':' || weight, ',' ORDER BY term), '')
+            || '}/268435456')::sparsevec
+    FROM (
+        SELECT term_number(lexeme) AS term,
+               max(frequency * (k1 + 1)
+                   / (frequency + k1 * (1 - b + b * length / average_length))) AS weight
+        FROM (
+            SELECT lexeme,
+                   cardinality(positions)::real AS frequency,
+                   sum(cardinality(positions)) OVER () AS length
+            FROM unnest(search)
+        ) AS counted
+        GROUP BY 1
+    ) AS weighted
+);
+
 CREATE TABLE sync_runs (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     source      text NOT NULL REFERENCES sources (name) ON UPDATE CASCADE ON DELETE CASCADE,
@@ -161,10 +207,11 @@ DO $$
 DECLARE one record;
 BEGIN
     FOR one IN SELECT id FROM embedding_indexes LOOP
-        EXECUTE format('DROP TABLE IF EXISTS %I', 'passages_' || one.id);
+        EXECUTE format('DROP TABLE IF EXISTS %I CASCADE', 'passages_' || one.id);
     END LOOP;
 END $$;
-DROP TABLE embedding_indexes, documents, sources;
+DROP TABLE lexeme_frequencies, index_languages, embedding_indexes, documents, sources;
+DROP FUNCTION bm25_terms, term_number;
 """
 
 

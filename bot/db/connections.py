@@ -1,0 +1,104 @@
+"""Connections and pools that know the vector types, and errors that say where and what to do."""
+
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.types import TypeInfo
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from bot.errors import DatabaseUnavailable
+
+APPLICATION_NAME = "supportbot"
+CONNECT_SECONDS = 10
+
+
+def connect(url: str, *, application_name: str = APPLICATION_NAME) -> Connection[Any]:
+    """One connection with the vector types known. DatabaseUnavailable says where and why not."""
+    options = _parsed(url)
+    try:
+        connection = psycopg.connect(
+            url,
+            application_name=application_name,
+            connect_timeout=int(options.get("connect_timeout") or CONNECT_SECONDS),
+        )
+    except psycopg.OperationalError as problem:
+        raise _unavailable(options, problem) from problem
+    try:
+        _know_vector_types(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_pool(
+    url: str,
+    *,
+    min_size: int = 1,
+    max_size: int = 8,
+    application_name: str = APPLICATION_NAME,
+) -> ConnectionPool[Connection[Any]]:
+    """An open pool; the caller closes it (`with open_pool(...) as pool`).
+
+    Connections made before `migrate` created the extension do not know the vector types, so
+    migrate first.
+    """
+    connect(url, application_name=application_name).close()  # fails at once and says why
+    pool = ConnectionPool(
+        url,
+        kwargs={"application_name": application_name},
+        min_size=min_size,
+        max_size=max_size,
+        open=False,
+        name=application_name,
+        configure=_know_vector_types,
+        # A server that was restarted must not cost the next question its answer.
+        check=ConnectionPool.check_connection,
+    )
+    try:
+        pool.open(wait=True, timeout=CONNECT_SECONDS)
+    except PoolTimeout as problem:
+        pool.close()
+        raise _unavailable(_parsed(url), problem) from problem
+    return pool
+
+
+def _know_vector_types(connection: Connection[Any]) -> None:
+    """Teach the connection vector, halfvec and sparsevec, if the extension is there already."""
+    if TypeInfo.fetch(connection, "vector") is not None:
+        # Only here, because it brings numpy along.
+        from pgvector.psycopg import register_vector  # noqa: PLC0415
+
+        register_vector(connection)
+    connection.rollback()  # looking the types up began a transaction
+
+
+def _parsed(url: str) -> dict[str, Any]:
+    try:
+        options = conninfo_to_dict(url)
+        # A password with a bare / ends up here, and would be shown as "the port" later on.
+        for port in str(options.get("port") or 5432).split(","):
+            int(port or 5432)
+    except (psycopg.Error, ValueError):
+        # Not chained: the message repeats the part that it did not understand, often a password.
+        raise DatabaseUnavailable(
+            "DATABASE_URL is not a PostgreSQL URL. It looks like "
+            "postgresql://user:password@host:5432/database, with special characters of the "
+            "password percent-encoded (@ is %40, / is %2F)."
+        ) from None
+    return options
+
+
+def _unavailable(options: dict[str, Any], problem: Exception) -> DatabaseUnavailable:
+    where = f"{options.get('host') or 'the local socket'}, port {options.get('port') or 5432}"
+    database = options.get("dbname") or options.get("user") or "the default one"
+    said = " ".join(str(problem).split())
+    if password := options.get("password"):
+        said = said.replace(str(password), "…")
+    return DatabaseUnavailable(
+        f"No connection to PostgreSQL at {where}, database {database}: {said}. Check that the "
+        "server runs, that this machine may reach it, and that DATABASE_URL names the right "
+        "user and password."
+    )

@@ -1,0 +1,100 @@
+"""A real PostgreSQL for the whole run, a fresh migrated database for each test that asks."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import Connection, sql
+from psycopg_pool import ConnectionPool
+
+from bot import db
+from bot.postgres import EmbeddedPostgres
+
+if TYPE_CHECKING:
+    from indexing.embedders.embedder import Embedder
+
+
+def database_at(server_url: str, name: str) -> str:
+    """The URL of another database on the same server, with the same user and options."""
+    return urlsplit(server_url)._replace(path=f"/{name}").geturl()
+
+
+def run_sql(server_url: str, *statements: sql.Composed | str) -> None:
+    """Statements that may not stand in a transaction, such as CREATE DATABASE."""
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(sql.SQL(statement) if isinstance(statement, str) else statement)
+
+
+@pytest.fixture(scope="session")
+def scratch() -> Iterator[Path]:
+    """A folder that the server's account can reach too; pytest's own are closed to it."""
+    folder = Path(tempfile.mkdtemp(prefix="supportbot-tests-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server_url(scratch: Path) -> Iterator[str]:
+    """The server named by DATABASE_URL (its role needs CREATEDB), else an embedded one."""
+    if given := os.environ.get("DATABASE_URL"):
+        yield given
+        return
+    with EmbeddedPostgres(data_dir=scratch / "server") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_template(server_url: str) -> Iterator[str]:
+    """The name of a database at the newest schema, from which each test's own is copied."""
+    name = f"template_{uuid4().hex}"
+    run_sql(server_url, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    db.migrate(database_at(server_url, name))
+    yield name
+    run_sql(server_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def database_url(server_url: str, migrated_template: str) -> Iterator[str]:
+    """A database of the test's own, at the newest schema and empty."""
+    yield from _database(server_url, template=migrated_template)
+
+
+@pytest.fixture
+def empty_database_url(server_url: str) -> Iterator[str]:
+    """A database of the test's own without any schema, for tests of the migrations."""
+    yield from _database(server_url, template="template0")
+
+
+def _database(server_url: str, *, template: str) -> Iterator[str]:
+    name = sql.Identifier(f"test_{uuid4().hex}")
+    # FILE_COPY asks for a checkpoint before and after; copying through the log does not.
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log")
+    run_sql(server_url, create.format(name, sql.Identifier(template)))
+    yield database_at(server_url, name.as_string().strip('"'))
+    run_sql(server_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+@pytest.fixture
+def pool(database_url: str) -> Iterator[ConnectionPool[Connection[Any]]]:
+    """Connections to the test's own database, closed before it is dropped."""
+    with db.open_pool(database_url, min_size=1, max_size=4) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def embedder() -> "Embedder":
+    """The bundled model. What it prepares once is kept for the next run of the tests."""
+    from indexing import embedders
+
+    cache = Path(tempfile.gettempdir()) / f"supportbot-tests-models-{os.getuid()}"
+    cache.mkdir(mode=0o700, exist_ok=True)
+    return embedders.load("all-MiniLM-L6-v2", cache_dir=cache)
