@@ -1,11 +1,11 @@
 """Everything that can go wrong between a document and a passage.
 
-    IndexingError
-    ├── DocumentRejected        this one document cannot be indexed; the rest goes on
-    ├── EmbeddingModelMissing   the model's files are not on this machine
-    ├── EmbeddingFailed         the model could not embed these texts
-    ├── IndexMissing            nothing has been indexed with this model yet
-    └── IndexMismatch           the index was built by another model or vector size
+IndexingError
+├── DocumentRejected        this one document cannot be indexed; the rest goes on
+├── EmbeddingModelMissing   the model's files are not on this machine
+├── EmbeddingFailed         the model could not embed these texts
+├── IndexMissing            nothing has been indexed with this model yet
+└── IndexMismatch           the index was built by another model or vector size
 """
 
 

@@ -1,0 +1,167 @@
+"""Runs the bundled model: tokenizer, batches, sessions. Knows nothing of llama-index.
+
+A question must not wait for passages. They get a session each over the same graph: the
+passages' one uses several threads, the question's one a single thread that never spins, since
+spinning threads that outnumber the cores turn 3 ms into hundreds.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from indexing.embedders.minilm_files import checked_weights, model_dir, prepared
+from indexing.errors import EmbeddingFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from llama_index.core.base.embeddings.base import BaseEmbedding
+    from onnxruntime import InferenceSession  # type: ignore[import-untyped]  # ships no types
+
+    from indexing.embedders.embedder import Vector, Vectors
+
+DIMENSIONS = 384
+LENGTH = 256  # tokens the model reads, two of them special
+SPECIAL = 2
+BATCH_TOKENS = 2048  # padded tokens per run: beyond it the activations leave the CPU's caches
+BATCH_ROWS = 64
+WINDOW = 512  # texts tokenized and sorted at a time, so that memory does not follow their number
+HEAD = 16_384  # characters that almost always hold more than LENGTH tokens
+
+# Raise it with every change of minilm_graph or minilm_int8: prepared files are named by it.
+GRAPH_VERSION = 4
+
+Ids = list[int]
+Precision = Literal["int8", "float32"]
+
+
+class MiniLMEncoder:
+    """all-MiniLM-L6-v2 on the CPU. Thread-safe: sessions and tokenizers hold no state per call."""
+
+    dimensions = DIMENSIONS
+    max_tokens = LENGTH - SPECIAL
+
+    def __init__(self, *, model: bytes, tokenizer: bytes, threads: int | None = None) -> None:
+        self._model = model
+        self._threads = threads or min(2, os.cpu_count() or 1)
+        self._counter = Tokenizer.from_buffer(tokenizer)
+        # The file's own settings cut and pad to 128, half of what the model reads.
+        self._counter.no_truncation()
+        self._counter.no_padding()
+        self._reader = Tokenizer.from_buffer(tokenizer)
+        self._reader.enable_truncation(LENGTH)
+        self._reader.no_padding()
+        self._lock = threading.Lock()
+        self._sessions: dict[int, InferenceSession] = {}
+
+    @classmethod
+    def open(
+        cls, *, cache_dir: Path, threads: int | None = None, precision: Precision = "int8"
+    ) -> MiniLMEncoder:
+        """The encoder over the installed weights; raises EmbeddingModelMissing without them."""
+        folder = model_dir()
+        stem = f"all-MiniLM-L6-v2-{precision}-{GRAPH_VERSION}"
+        model = prepared(stem, cache_dir=cache_dir, build=partial(_build, folder, precision))
+        tokenizer = (folder / "tokenizer.json").read_bytes()
+        return cls(model=model, tokenizer=tokenizer, threads=threads)
+
+    def count_tokens(self, text: str) -> int:
+        """Text tokens, untruncated, without the two special ones."""
+        return len(self._counter.encode(text, add_special_tokens=False).ids)
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Unit rows (len(texts), 384) in order; texts of like length share a batch."""
+        rows = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
+        remaining = iter(range(len(texts)))
+        while window := list(islice(remaining, WINDOW)):
+            ids = {index: self._ids(texts[index]) for index in window}
+            for batch in _batches(ids):
+                rows[batch] = self._run([ids[index] for index in batch], threads=self._threads)
+        return rows
+
+    def encode_query(self, text: str) -> Vector:
+        """The unit vector (384,) of one question."""
+        row: Vector = self._run([self._ids(text)], threads=1)[0]
+        return row
+
+    def llama_index(self) -> BaseEmbedding:
+        """The llama-index face of this encoder."""
+        from indexing.embedders.minilm import MiniLMEmbedding  # noqa: PLC0415  llama-index
+
+        return MiniLMEmbedding(encoder=self)
+
+    def _ids(self, text: str) -> Ids:
+        """At most LENGTH token ids; a huge text is not tokenized to its end for that."""
+        encoding = self._reader.encode(text[:HEAD])
+        if len(text) > HEAD and not encoding.overflowing:
+            encoding = self._reader.encode(text)
+        return list(encoding.ids)
+
+    def _run(self, batch: Sequence[Ids], *, threads: int) -> Vectors:
+        length = max(len(ids) for ids in batch)
+        input_ids = np.zeros((len(batch), length), dtype=np.int64)
+        mask = np.zeros_like(input_ids)
+        for row, ids in enumerate(batch):
+            input_ids[row, : len(ids)] = ids
+            mask[row, : len(ids)] = 1
+        try:
+            outputs = self._session(threads).run(
+                ["embedding"], {"input_ids": input_ids, "attention_mask": mask}
+            )
+        except Exception as error:  # onnxruntime's errors share no base class of their own
+            raise EmbeddingFailed(f"onnxruntime could not run the model: {error}") from error
+        rows: Vectors = outputs[0]
+        return rows
+
+    def _session(self, threads: int) -> InferenceSession:
+        with self._lock:
+            if threads not in self._sessions:
+                self._sessions[threads] = _open_session(self._model, threads=threads)
+            return self._sessions[threads]
+
+
+def _batches(ids: dict[int, Ids]) -> Iterator[list[int]]:
+    """Indexes in batches of like length, each within BATCH_TOKENS once padded."""
+    batch: list[int] = []
+    for index in sorted(ids, key=lambda each: (len(ids[each]), each), reverse=True):
+        if batch and (
+            len(batch) == BATCH_ROWS or (len(batch) + 1) * len(ids[batch[0]]) > BATCH_TOKENS
+        ):
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
+
+
+def _open_session(model: bytes, *, threads: int) -> InferenceSession:
+    from onnxruntime import InferenceSession, SessionOptions  # noqa: PLC0415  only when it runs
+
+    options = SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def _build(folder: Path, precision: Precision) -> bytes:
+    from safetensors.numpy import load as read_weights  # noqa: PLC0415  only to build
+
+    weights = read_weights(checked_weights(folder))
+    if precision == "int8":
+        from indexing.embedders import minilm_int8  # noqa: PLC0415  onnx, only to build
+
+        return minilm_int8.build(weights)
+    from indexing.embedders.minilm_graph import Graph  # noqa: PLC0415  onnx, only to build
+
+    content: bytes = Graph(weights).model().SerializeToString()
+    return content

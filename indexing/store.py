@@ -1,0 +1,263 @@
+"""Writes documents and their passages, one document per transaction.
+
+Readers see a document's old passages or its new ones, never none and never both. A passage
+whose text did not change keeps its row and its vector; a change of metadata alone touches no
+passage at all, because who may read a document is decided on the document's row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pgvector import HalfVector
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from indexing.lexical import (
+    BM25_AVERAGE_LENGTH,
+    BM25_B,
+    BM25_K1,
+    searchable,
+    text_search_language,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from psycopg import Connection
+
+    from indexing.index import Index
+    from indexing.models import Chunk, Document
+
+# Part of every content hash: raise it when the same body must be chunked or embedded anew.
+CONTENT_VERSION = 1
+
+_HASHES = """
+SELECT id, content_hash, metadata_hash FROM documents
+WHERE source = %(source)s AND id = ANY(%(ids)s)
+"""
+
+_UPSERT_DOCUMENT = """
+INSERT INTO documents (
+    source, id, kind, title, body, media_type, locale, url, audience, translation_group,
+    heading_path, labels, promoted, edited_at, metadata, content_hash, metadata_hash
+) VALUES (
+    %(source)s, %(id)s, %(kind)s, %(title)s, %(body)s, %(media_type)s, %(locale)s, %(url)s,
+    %(audience)s, %(translation_group)s, %(heading_path)s, %(labels)s, %(promoted)s,
+    %(edited_at)s, %(metadata)s, %(content_hash)s, %(metadata_hash)s
+)
+ON CONFLICT (source, id) DO UPDATE SET
+    kind = excluded.kind, title = excluded.title, body = excluded.body,
+    media_type = excluded.media_type, locale = excluded.locale, url = excluded.url,
+    audience = excluded.audience, translation_group = excluded.translation_group,
+    heading_path = excluded.heading_path, labels = excluded.labels,
+    promoted = excluded.promoted, edited_at = excluded.edited_at, metadata = excluded.metadata,
+    content_hash = excluded.content_hash, metadata_hash = excluded.metadata_hash,
+    indexed_at = now()
+RETURNING pk
+"""
+
+_UPDATE_METADATA = """
+UPDATE documents SET
+    kind = %(kind)s, url = %(url)s, audience = %(audience)s,
+    translation_group = %(translation_group)s, heading_path = %(heading_path)s,
+    labels = %(labels)s, promoted = %(promoted)s, edited_at = %(edited_at)s,
+    metadata = %(metadata)s, metadata_hash = %(metadata_hash)s, indexed_at = now()
+WHERE source = %(source)s AND id = %(id)s
+"""
+
+_PASSAGE_IDS = """
+SELECT p.id FROM {passages} p JOIN documents d ON d.pk = p.document_pk
+WHERE d.source = %(source)s AND d.id = %(id)s
+"""
+
+_DELETE_PASSAGES = "DELETE FROM {passages} WHERE document_pk = %s AND id <> ALL(%s)"
+
+_MOVE_PASSAGES = """
+UPDATE {passages} p SET ordinal = kept.ordinal, anchor = kept.anchor
+FROM unnest(%(ids)s::text[], %(ordinals)s::integer[], %(anchors)s::text[])
+     AS kept (id, ordinal, anchor)
+WHERE p.document_pk = %(document_pk)s AND p.id = kept.id
+  AND (p.ordinal, p.anchor) IS DISTINCT FROM (kept.ordinal, kept.anchor)
+"""
+
+_INSERT_PASSAGE = """
+INSERT INTO {passages} (
+    document_pk, id, ordinal, heading_path, anchor, text, tokens, language, embedding,
+    search, terms
+)
+SELECT %(document_pk)s, %(id)s, %(ordinal)s, %(heading_path)s, %(anchor)s, %(text)s, %(tokens)s,
+       %(language)s, %(embedding)s, search,
+       bm25_terms(search, %(k1)s::real, %(b)s::real, %(average_length)s::real)
+FROM to_tsvector(%(language)s::regconfig, %(searchable)s) AS search
+"""
+
+_KNOW_LANGUAGE = """
+INSERT INTO index_languages (index_id, language, passages) VALUES (%s, %s, 1)
+ON CONFLICT DO NOTHING
+"""
+
+_DELETE_DOCUMENTS = """
+DELETE FROM documents WHERE source = %(source)s AND id = ANY(%(ids)s) RETURNING id
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hashes:
+    """What decides whether a document must be embedded again, rewritten, or left alone."""
+
+    content: bytes
+    metadata: bytes
+
+
+def hashes(document: Document) -> Hashes:
+    """Hashes of what is embedded or shown, and of everything else about the document."""
+    return Hashes(
+        content=_digest(
+            CONTENT_VERSION,
+            document.title,
+            document.body,
+            document.media_type,
+            text_search_language(document.locale),
+            document.locale,
+        ),
+        metadata=_digest(
+            document.kind,
+            document.url,
+            sorted(document.audience.labels),
+            document.translation_group,
+            document.heading_path,
+            document.labels,
+            document.promoted,
+            document.edited_at.isoformat() if document.edited_at else None,
+            sorted(document.metadata.items()),
+        ),
+    )
+
+
+def _digest(*parts: object) -> bytes:
+    text = json.dumps(parts, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.blake2b(text.encode("ascii"), digest_size=16).digest()
+
+
+class PassageStore:
+    """The tables behind one index. Every method runs in the caller's transaction."""
+
+    def __init__(self, *, index: Index) -> None:
+        self._index = index
+
+    def known_hashes(
+        self, connection: Connection, source: str, ids: Sequence[str]
+    ) -> Mapping[str, Hashes]:
+        """Hashes of those of these documents that are indexed, by id."""
+        rows = connection.execute(_HASHES, {"source": source, "ids": list(ids)})
+        return {row[0]: Hashes(content=row[1], metadata=row[2]) for row in rows}
+
+    def passage_ids(self, connection: Connection, document: Document) -> frozenset[str]:
+        """Ids of the passages that this document has in the index now."""
+        rows = connection.execute(
+            self._sql(_PASSAGE_IDS), {"source": document.source, "id": document.id}
+        )
+        return frozenset(row[0] for row in rows)
+
+    def update_metadata(self, connection: Connection, document: Document) -> None:
+        """Rewrites the document's row and no passage."""
+        connection.execute(_UPDATE_METADATA, _document_row(document))
+
+    def replace(
+        self,
+        connection: Connection,
+        document: Document,
+        chunks: Sequence[Chunk],
+        vectors: Mapping[str, NDArray[np.float32]],
+    ) -> None:
+        """Makes these chunks the document's passages. `vectors` maps the id of each chunk
+        that is not in the index yet to its unit vector of shape (dimensions,)."""
+        row = connection.execute(_UPSERT_DOCUMENT, _document_row(document)).fetchone()
+        assert row is not None, "INSERT … RETURNING returns a row"  # noqa: S101 - for mypy
+        document_pk = row[0]
+        ids = [each.id for each in chunks]
+        connection.execute(self._sql(_DELETE_PASSAGES), (document_pk, ids))
+        kept = [each for each in chunks if each.id not in vectors]
+        if kept:
+            self._move(connection, document_pk, kept)
+        new = [each for each in chunks if each.id in vectors]
+        if new:
+            self._insert(connection, document_pk, document, new, vectors)
+
+    def delete(self, connection: Connection, source: str, ids: Iterable[str]) -> list[str]:
+        """Removes documents with their passages; returns the ids that were there."""
+        rows = connection.execute(_DELETE_DOCUMENTS, {"source": source, "ids": list(ids)})
+        return [row[0] for row in rows]
+
+    def _move(self, connection: Connection, document_pk: int, kept: Sequence[Chunk]) -> None:
+        connection.execute(
+            self._sql(_MOVE_PASSAGES),
+            {
+                "document_pk": document_pk,
+                "ids": [each.id for each in kept],
+                "ordinals": [each.ordinal for each in kept],
+                "anchors": [each.anchor for each in kept],
+            },
+        )
+
+    def _insert(
+        self,
+        connection: Connection,
+        document_pk: int,
+        document: Document,
+        new: Sequence[Chunk],
+        vectors: Mapping[str, NDArray[np.float32]],
+    ) -> None:
+        language = text_search_language(document.locale)
+        rows = [
+            {
+                "document_pk": document_pk,
+                "id": each.id,
+                "ordinal": each.ordinal,
+                "heading_path": list(each.heading_path),
+                "anchor": each.anchor,
+                "text": each.text,
+                "tokens": each.tokens,
+                "language": language,
+                "embedding": HalfVector(vectors[each.id]),
+                "searchable": searchable(each.embedded_text),
+                "k1": BM25_K1,
+                "b": BM25_B,
+                "average_length": BM25_AVERAGE_LENGTH,
+            }
+            for each in new
+        ]
+        with connection.cursor() as cursor:
+            cursor.executemany(self._sql(_INSERT_PASSAGE), rows)
+            cursor.execute(_KNOW_LANGUAGE, (self._index.id, language))
+
+    def _sql(self, text: str) -> sql.Composed:
+        return sql.SQL(text).format(passages=self._index.table)
+
+
+def _document_row(document: Document) -> dict[str, object]:
+    known = hashes(document)
+    return {
+        "source": document.source,
+        "id": document.id,
+        "kind": document.kind,
+        "title": document.title,
+        "body": document.body,
+        "media_type": document.media_type,
+        "locale": document.locale,
+        "url": document.url,
+        "audience": sorted(document.audience.labels),
+        "translation_group": document.translation_group,
+        "heading_path": list(document.heading_path),
+        "labels": list(document.labels),
+        "promoted": document.promoted,
+        "edited_at": document.edited_at,
+        "metadata": Jsonb(dict(document.metadata)),
+        "content_hash": known.content,
+        "metadata_hash": known.metadata,
+    }
