@@ -10,16 +10,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from lxml import etree
 
 from indexing.characters import one_line, tidy_lines, visible
+from indexing.inline import anchor_of, joint, media, picture
+from indexing.lists import definitions_of, items_of
 from indexing.models import Block, BlockKind
 from indexing.tables import is_layout, rows_of
 from indexing.visibility import (
-    alternative,
-    classes_of,
     is_callout,
     is_contents,
     is_dropped,
@@ -27,7 +26,7 @@ from indexing.visibility import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable
 
 # Real articles nest below 30; what lies deeper keeps its text and loses its structure.
 _DEEPEST = 80
@@ -40,12 +39,7 @@ _BLOCKS = frozenset(
         *("thead", "tr"),
     }
 )
-_PICTURE_FILE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|bmp|tiff?|avif)$", re.IGNORECASE)
-# "Fx89menuButton", "tb45-advanced-general-win10": what an uploader called the file.
-_PICTURE_NAME = re.compile(r"(?=\S*(?:\d|_|-\S*-|[a-z][A-Z]\S*[a-z][A-Z]))[\w-]+", re.ASCII)
-_PLAYER_TITLES = frozenset({"youtube video player", "video player", "vimeo-player", "video"})
-# What a URL fragment may hold as it stands (RFC 3986); the rest is percent-encoded.
-_FRAGMENT = "!$&'()*+,;=:@/?-._~"
+_NOT_IN_A_HEADING = (*_HEADINGS, "ul", "ol", "dl", "table", "pre", "blockquote", "details")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,8 +73,9 @@ def nested_text(element: etree._Element, depth: int) -> str:
     """The same as one text of several lines, for a list item, a cell, a callout, a quote."""
     if depth > _DEEPEST:
         return one_line(shown_text(element))
-    pieces = pieces_of(element, depth=depth + 1)
-    return "\n".join(piece.text for piece in pieces if not isinstance(piece, Scope))
+    flow = _Flow(depth=depth + 1)
+    flow.inside(element)
+    return flow.text()
 
 
 class _Flow:
@@ -104,6 +99,10 @@ class _Flow:
             self._text(child.tail)
         self._depth -= 1
 
+    def text(self) -> str:
+        self.flush()
+        return "\n".join(piece.text for piece in self.pieces if not isinstance(piece, Scope))
+
     def flush(self) -> None:
         text = "".join(self._run)
         self._run.clear()
@@ -126,7 +125,7 @@ class _Flow:
     def _node(self, element: etree._Element) -> None:
         tag = element.tag
         if not isinstance(tag, str) or is_dropped(element):
-            self._run.append(_media(element))
+            self._run.append(media(element))
             return
         self._anchor = anchor_of(element) or self._anchor
         if tag in _HEADINGS:
@@ -136,29 +135,63 @@ class _Flow:
         elif tag == "hr":
             self.flush()
         elif tag == "img":
-            self._run.append(_picture(element))
+            self._run.append(picture(element))
         elif handler := _HANDLERS.get(tag):
             self.flush()
             handler(self, element)
         elif is_callout(element):
             self.flush()
-            self._put("note", nested_text(element, self._depth))
+            self._put("note", self._text_of(element))
         elif tag in _BLOCKS:
             self.flush()
             self.inside(element)
             self.flush()
         else:
-            self._run.append(_joint(element, self._run))
+            self._run.append(joint(element, self._run))
             self.inside(element)
 
+    def _text_of(self, element: etree._Element) -> str:
+        return nested_text(element, self._depth)
+
+    def _text_with(self, element: etree._Element) -> str:
+        flow = _Flow(depth=self._depth + 1)
+        flow._node(element)
+        return flow.text()
+
     def _heading(self, element: etree._Element, level: int) -> None:
-        waiting = self._anchor
+        anchor = anchor_of(element) or self._anchor
         self.flush()
-        anchors = (anchor_of(each) for each in element.iterdescendants(etree.Element))
-        anchor = anchor_of(element) or next(filter(None, anchors), "") or waiting
-        if text := one_line(nested_text(element, self._depth)):
+        if self._depth > _DEEPEST:
+            self._run.append(shown_text(element))
+        elif next(element.iterdescendants(*_NOT_IN_A_HEADING), None) is not None:
+            self._unclosed_heading(element, level, anchor)
+        else:
+            inner = (anchor_of(each) for each in element.iterdescendants(etree.Element))
+            anchor = anchor_of(element) or next(filter(None, inner), anchor)
+            self._put_heading(level, self._text_of(element), anchor)
+
+    def _put_heading(self, level: int, text: str, anchor: str) -> None:
+        if text := one_line(text):
             self.pieces.append(Heading(level=level, text=text, anchor=anchor))
             self._anchor = ""
+
+    def _unclosed_heading(self, element: etree._Element, level: int, anchor: str) -> None:
+        """`<h2>Title</h3>` makes the parser take all that follows for heading: its words end
+        where the first block begins."""
+        head = _Flow(depth=self._depth + 1)
+        head._text(element.text)
+        flow = head
+        for child in element:
+            if flow is head and (child.tag in _BLOCKS or child.tag in _NOT_IN_A_HEADING):
+                self._put_heading(level, head.text(), anchor)
+                flow = self
+            flow._depth += 1
+            flow._node(child)
+            flow._text(child.tail)
+            flow._depth -= 1
+        if flow is head:
+            self._put_heading(level, head.text(), anchor)
+        self.flush()
 
     def _list(self, element: etree._Element) -> None:
         if is_contents(element):
@@ -166,22 +199,21 @@ class _Flow:
                 self.pieces.pop()
             return
         kind: BlockKind = "steps" if element.tag == "ol" else "list"
-        self._put(kind, "\n".join(_items(element, self._depth)))
+        self._put(kind, "\n".join(items_of(element, self._text_of, self._text_with)))
 
     def _definitions(self, element: etree._Element) -> None:
         if next(element.iterdescendants("dd"), None) is None:  # terms alone only indent (wikis)
             self.inside(element)
             self.flush()
             return
-        self._put("list", "\n".join(_definitions(element, self._depth)))
+        self._put("list", "\n".join(definitions_of(element, self._text_of)))
 
     def _table(self, element: etree._Element) -> None:
         if is_layout(element):
             self.inside(element)
             self.flush()
             return
-        depth = self._depth
-        self._put("table", "\n".join(rows_of(element, lambda cell: nested_text(cell, depth))))
+        self._put("table", "\n".join(rows_of(element, self._text_of)))
 
     def _code(self, element: etree._Element) -> None:
         lines = visible(shown_text(element)).expandtabs(4).split("\n")
@@ -189,7 +221,7 @@ class _Flow:
 
     def _quote(self, element: etree._Element) -> None:
         kind: BlockKind = "note" if is_callout(element) else "quote"
-        self._put(kind, nested_text(element, self._depth))
+        self._put(kind, self._text_of(element))
 
     def _details(self, element: etree._Element) -> None:
         summary = next((child for child in element if child.tag == "summary"), None)
@@ -211,98 +243,3 @@ _HANDLERS: dict[str, Callable[[_Flow, etree._Element], None]] = {
     "blockquote": _Flow._quote,
     "details": _Flow._details,
 }
-
-
-def anchor_of(element: etree._Element) -> str:
-    """The fragment that scrolls to the element, or ""."""
-    name = element.get("id") or (element.get("name") if element.tag == "a" else "") or ""
-    return quote(visible(name).strip(), safe=_FRAGMENT)
-
-
-def _items(element: etree._Element, depth: int) -> Iterator[str]:
-    """The lines of a list; what belongs to an item is indented below it."""
-    number = _number(element.get("start"), 1)
-    marker = "- "
-    for child in element:
-        if not isinstance(child.tag, str) or is_dropped(child):
-            continue
-        if child.tag != "li":  # a list straight inside a list, as many editors write it
-            margin = " " * len(marker)
-            yield from _indented(_wrapped_text(child, depth), margin, margin)
-            continue
-        number = _number(child.get("value"), number)
-        marker = f"{number}. " if element.tag == "ol" else "- "
-        number += 1
-        yield from _indented(nested_text(child, depth), marker, " " * len(marker))
-
-
-def _wrapped_text(element: etree._Element, depth: int) -> str:
-    flow = _Flow(depth=depth + 1)
-    flow._node(element)
-    flow.flush()
-    return "\n".join(piece.text for piece in flow.pieces if not isinstance(piece, Scope))
-
-
-def _definitions(element: etree._Element, depth: int) -> Iterator[str]:
-    """ "term: meaning" lines; a term without a meaning, and a further meaning, stand alone."""
-    term = ""
-    for child in element.iter("dt", "dd"):
-        if is_dropped(child) or next(child.iterancestors("dl")) is not element:
-            continue
-        text = nested_text(child, depth)
-        if child.tag == "dt":
-            yield from term.splitlines()
-            term = text
-        elif term:
-            yield from _indented(
-                f"{term}{'' if term.endswith((':', '?')) else ':'} {text}", "", "  "
-            )
-            term = ""
-        else:
-            yield from _indented(text, "  ", "  ")
-    yield from term.splitlines()
-
-
-def _indented(text: str, first: str, rest: str) -> Iterator[str]:
-    for position, line in enumerate(text.splitlines()):
-        if line.strip():
-            yield f"{rest if position else first}{line}"
-
-
-def _number(value: str | None, otherwise: int) -> int:
-    """An HTML integer attribute, within what a person could mean."""
-    return int(value) if value and re.fullmatch(r"\s*-?[0-9]{1,6}\s*", value) else otherwise
-
-
-def _picture(element: etree._Element) -> str:
-    alt = one_line(element.get("alt") or "")
-    if not alt or _PICTURE_FILE.search(alt) or _PICTURE_NAME.fullmatch(alt):
-        return ""
-    return f" [image: {alt}] "
-
-
-def _media(element: etree._Element) -> str:
-    """What is left of a dropped element: the title of a video, when it has one of its own."""
-    if element.tag not in ("iframe", "video") or is_dropped(element, media=False):
-        return ""
-    title = one_line(element.get("title") or element.get("aria-label") or "")
-    return f" [video: {title}] " if title and title.lower() not in _PLAYER_TITLES else ""
-
-
-def _joint(element: etree._Element, run: Sequence[str]) -> str:
-    """What must stand between two inline elements that only their styling keeps apart."""
-    previous = element.getprevious()
-    if previous is None or (previous.tail and previous.tail.strip()):
-        return ""
-    if alternative(element) and alternative(previous):
-        text = "".join(run[-8:]).rstrip()
-        return " " if not text or text.endswith((".", "!", "?", ":", "]")) else " / "
-    if _is_key(element) and _is_key(previous):
-        return " + "
-    if "menu" in classes_of(element) and "menu" in classes_of(previous):
-        return " > "
-    return ""
-
-
-def _is_key(element: etree._Element) -> bool:
-    return element.tag == "kbd" or "key" in classes_of(element)

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from indexing.characters import one_line
-from indexing.cutting import cut, longest_start
+from indexing.cutting import MOST_CHARACTERS_PER_TOKEN, cut, longest_start, trimmed
 from indexing.errors import DocumentRejected
 from indexing.merging import merged, settled
 from indexing.models import Block, Chunk, Document, Section
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 _SMALLEST_BUDGET = 16
-# Some tokenizers make one token of any word that is too long for them, so a megabyte of base64
-# would fit any budget. Prose has 3 to 6 characters per token: this bound never touches it.
-_MOST_CHARACTERS_PER_TOKEN = 20
 
 
 def chunk(
@@ -64,7 +61,7 @@ def _measure(count_tokens: Callable[[str], int]) -> Callable[[str], int]:
     def measure(text: str) -> int:
         size = known.get(text)
         if size is None:
-            size = max(count_tokens(text), len(text) // _MOST_CHARACTERS_PER_TOKEN)
+            size = max(count_tokens(text), len(text) // MOST_CHARACTERS_PER_TOKEN)
             known[text] = size
         return size
 
@@ -154,7 +151,7 @@ def _atoms(
     for block in blocks:
         for part in cut(f"{block.text}\n\n", block.kind, count=under_head, room=budget):
             if part.strip():
-                yield part, max(0, under_head(part.strip()) - base)
+                yield part, max(0, under_head(trimmed(part)) - base)
 
 
 def _longest_run(
@@ -162,7 +159,7 @@ def _longest_run(
 ) -> tuple[str, list[tuple[str, int]]]:
     """The text of as many atoms as fit, and the atoms left: counts need not add up exactly."""
     for size in range(len(run), 0, -1):
-        text = "".join(part for part, _ in run[:size]).strip("\n").rstrip()
+        text = trimmed("".join(part for part, _ in run[:size]))
         if measure(head + text) <= budget:
             break
     return text, run[size:]

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 from indexing.sentences import sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from indexing.models import BlockKind
+
+# Some tokenizers make one token of any word that is too long for them, so a megabyte of base64
+# would fit any budget. Prose has 3 to 6 characters per token: this bound never touches it.
+MOST_CHARACTERS_PER_TOKEN = 20
 
 
 def cut(text: str, kind: BlockKind, *, count: Callable[[str], int], room: int) -> Iterator[str]:
@@ -20,6 +24,11 @@ def cut(text: str, kind: BlockKind, *, count: Callable[[str], int], room: int) -
     between sentences; what is still too long between lines, words, and at last characters.
     """
     yield from _cut(text, _LEVELS[kind], count, room)
+
+
+def trimmed(text: str) -> str:
+    """The text as a chunk shows it: no blank lines around, the indent of its first line kept."""
+    return text.strip("\n").rstrip()
 
 
 def longest_start(text: str, *, count: Callable[[str], int], room: int) -> str:
@@ -33,13 +42,26 @@ def _cut(
     count: Callable[[str], int],
     room: int,
 ) -> Iterator[str]:
-    if count(text.strip()) <= room:
+    if count(trimmed(text)) <= room:
         yield text
     elif not levels:
         yield from _longest_parts(text, count, room)
     else:
-        for part in levels[0](text):
+        for part in _not_tiny(levels[0](text), room // 4):
             yield from _cut(part, levels[1:], count, room)
+
+
+def _not_tiny(parts: Iterable[str], least: int) -> Iterator[str]:
+    """The parts, joined until they have `least` characters: counting each costs as much as
+    counting a long one."""
+    run = ""
+    for part in parts:
+        run += part
+        if len(run) >= least:
+            yield run
+            run = ""
+    if run:
+        yield run
 
 
 def _items(text: str) -> Sequence[str]:
@@ -55,26 +77,31 @@ def _longest_parts(text: str, count: Callable[[str], int], room: int) -> Iterato
     """As many whole words as fit, then again; a word that does not fit is cut inside."""
 
     def fits(part: str) -> bool:
-        return count(part.strip()) <= room
+        part = trimmed(part)
+        return len(part) <= room * MOST_CHARACTERS_PER_TOKEN and count(part) <= room
 
-    ends = [match.end() for match in re.finditer(r"\S+\s*", text)] or [len(text)]
+    words = [match.end() for match in re.finditer(r"\S+\s*", text)] or [len(text)]
+    for part in _filled(text, words, fits):
+        if fits(part):
+            yield part
+        else:
+            yield from _filled(part, range(1, len(part) + 1), fits)
+
+
+def _filled(text: str, ends: Sequence[int], fits: Callable[[str], bool]) -> Iterator[str]:
+    """The text cut at some of `ends`, so that each part fits or reaches only to the next end."""
     start = first = 0
-    while start < len(text):
-        first = _past_the_last_that_fits(text, start, ends, first=first, fits=fits)
-        end = ends[first - 1] if first else start
-        if end <= start:  # not even one word
-            inside = range(start + 1, ends[first] + 1)
-            found = _past_the_last_that_fits(text, start, inside, first=0, fits=fits)
-            end = inside[max(0, found - 1)]
-            first += end == ends[first]
-        yield text[start:end]
-        start = end
+    while first < len(ends):
+        first = max(first + 1, _past_the_last_that_fits(text, start, ends, first=first, fits=fits))
+        yield text[start : ends[first - 1]]
+        start = ends[first - 1]
 
 
 def _past_the_last_that_fits(
     text: str, start: int, ends: Sequence[int], *, first: int, fits: Callable[[str], bool]
 ) -> int:
-    """The first position in `ends[first:]` up to which the text from `start` does not fit.
+    """A position in `ends[first:]` up to which the text from `start` fits, but for the last
+    eighth or so, and one more.
 
     Tried in growing steps, so that only texts of about the final length are ever counted.
     """
@@ -82,7 +109,7 @@ def _past_the_last_that_fits(
     while low + step <= len(ends) and fits(text[start : ends[low + step - 1]]):
         low, step = low + step, step * 2
     high = min(low + step, len(ends) + 1)
-    while high - low > 1:  # what ends at low - 1 fits, what ends at high - 1 does not
+    while high - low > 1 + (low - first) // 8:  # low - 1 fits, high - 1 does not
         middle = (low + high) // 2
         if fits(text[start : ends[middle - 1]]):
             low = middle
@@ -97,6 +124,6 @@ _LEVELS: dict[BlockKind, Sequence[Callable[[str], Sequence[str]]]] = {
     "note": (_lines, sentences),
     "list": (_items, _lines, sentences),
     "steps": (_items, _lines, sentences),
-    "table": (_lines, sentences),
+    "table": (_items, _lines, sentences),
     "code": (_lines,),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
@@ -17,6 +18,7 @@ _FRONT_MATTER = re.compile(
 )
 _CALLOUT = re.compile(r"\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*", re.IGNORECASE)
 _NAMED = re.compile(r"[ \t]*\{:?[ \t]*#([\w.:-]+)[^}]*\}[ \t]*$")
+_ATTRIBUTES = re.compile(r"\{:?[ \t]*[.#][^{}]*\}")
 _NOT_IN_SLUG = re.compile(r"[^\w\- ]")
 
 
@@ -32,6 +34,8 @@ def rendered(markdown: str) -> str:
             token.attrSet("id", _anchor(tokens[position + 1], taken))
         elif token.type == "blockquote_open":
             _mark_callout(tokens, position)
+        elif token.type == "inline":
+            _drop_attributes(token)
     return str(parser.renderer.render(tokens, parser.options, {}))
 
 
@@ -58,3 +62,11 @@ def _mark_callout(tokens: Sequence[Token], position: int) -> None:
         tokens[position].attrSet("class", "callout")
         rest = first.content[match.end() :]
         first.content = f"{match.group(1).capitalize()}: {rest}"
+
+
+def _drop_attributes(inline: Token) -> None:
+    """`[text](url){.button}` is how some sites style a link; it is no text."""
+    children = inline.children or []
+    for before, after in pairwise(children):
+        if before.type in ("link_close", "image") and (match := _ATTRIBUTES.match(after.content)):
+            after.content = after.content[match.end() :]

@@ -182,14 +182,20 @@ def _batches(documents: Iterable[Document]) -> Iterator[Sequence[Document]]:
     are read for a batch are true for all of it."""
     batch: dict[str, Document] = {}
     source = ""
-    for document in documents:
-        if batch and (
-            len(batch) >= BATCH_DOCUMENTS or document.source != source or document.id in batch
-        ):
+    try:
+        for document in documents:
+            if batch and (
+                len(batch) >= BATCH_DOCUMENTS or document.source != source or document.id in batch
+            ):
+                yield list(batch.values())
+                batch = {}
+            source = document.source
+            batch[document.id] = document
+    except Exception:
+        # The source went away: what it delivered before that is indexed all the same.
+        if batch:
             yield list(batch.values())
-            batch = {}
-        source = document.source
-        batch[document.id] = document
+        raise
     if batch:
         yield list(batch.values())
 

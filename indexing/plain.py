@@ -56,7 +56,9 @@ def _heading_lines(lines: Sequence[str], position: int) -> int:
     below = lines[position + 1].strip() if position + 1 < len(lines) else ""
     if _UNDERLINE.fullmatch(below) and len(below) * 2 >= len(line):
         return 2
-    return int(_is_capitals(line) and any(rest.strip() for rest in lines[position + 1 :][:4]))
+    return int(
+        _is_capitals(line) and any(rest.strip() for rest in lines[position + 1 : position + 5])
+    )
 
 
 def _is_capitals(line: str) -> bool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lxml import etree
 
 _WIDEST = 60  # columns; guards against colspan="100000"
+_ONE_LINE = 160  # characters; a longer row with lists in its cells keeps their lines
 _REPEATED = 200  # characters; a longer cell that spans rows is not said again in each
 
 
@@ -38,7 +39,7 @@ def is_layout(table: etree._Element) -> bool:
 
 
 def rows_of(table: etree._Element, text_of: Callable[[etree._Element], str]) -> Iterator[str]:
-    """The caption, then one line per row with text."""
+    """The caption, then one line per row with text; what is long in a row stands indented."""
     for caption in table.iter("caption"):
         if not is_dropped(caption) and (text := one_line(text_of(caption))):
             yield text
@@ -95,7 +96,7 @@ def _grid(
 
         for cell in _cells(row):
             fill()
-            text = " / ".join(filter(None, map(one_line, text_of(cell).splitlines())))
+            text = "\n".join(filter(str.strip, text_of(cell).splitlines()))
             below = _span(cell.get("rowspan")) - 1
             for repeat in range(min(_span(cell.get("colspan")), max(1, _WIDEST - len(line)))):
                 if below > 0:
@@ -117,21 +118,37 @@ def _headers(rows: list[list[_Cell]]) -> list[str]:
     width = max((len(row) for row in rows), default=0)
     headers = []
     for column in range(width):
-        texts = [row[column].text for row in rows if column < len(row)]
+        texts = [one_line(row[column].text) for row in rows if column < len(row)]
         headers.append(" ".join(dict.fromkeys(filter(None, texts))))
     return headers
 
 
 def _line(row: list[_Cell], headers: list[str]) -> str:
-    if not headers:
-        texts = [cell.text for cell in row if cell.text and cell.first]
-        if len(texts) == 2 and len(row) == 2:
-            return f"{texts[0].removesuffix(':')}: {texts[1]}"
-        return " | ".join(texts)
-    parts = []
-    for column, cell in enumerate(row):
-        if not cell.text or not cell.first:
-            continue
-        header = headers[column].removesuffix(":") if column < len(headers) else ""
-        parts.append(f"{header}: {cell.text}" if header and header != cell.text else cell.text)
-    return "; ".join(parts)
+    cells = _named_cells(row, headers)
+    if any("\n" in text for _, text in cells) and sum(len(text) for _, text in cells) > _ONE_LINE:
+        # What is long stays readable: its lines, indented so that they belong to the row.
+        return "\n  ".join(
+            line for name, text in cells for line in f"{name}\n{text}".splitlines() if line
+        )
+    flat = (
+        f"{name} {' / '.join(map(one_line, text.splitlines()))}".strip() for name, text in cells
+    )
+    return ("; " if headers else " | ").join(flat)
+
+
+def _named_cells(row: list[_Cell], headers: list[str]) -> list[tuple[str, str]]:
+    """("header:", text) of each filled cell, or ("", text); of two cells without headers, the
+    first names the second."""
+    filled = [(column, cell.text) for column, cell in enumerate(row) if cell.text and cell.first]
+    if not headers and len(filled) == len(row) == 2:
+        key = " / ".join(map(one_line, filled[0][1].splitlines()))
+        return [(_label(key), filled[1][1])]
+    names = dict(enumerate(headers))
+    return [
+        (_label(name) if (name := names.get(column, "")) != text else "", text)
+        for column, text in filled
+    ]
+
+
+def _label(name: str) -> str:
+    return f"{name.removesuffix(':')}:" if name else ""

@@ -47,6 +47,8 @@ def is_dropped(element: etree._Element, *, media: bool = True) -> bool:
         return True
     if not element.attrib:
         return False
+    if element.tag == "a" and element.get("href") == "#top":  # "Back to top" says nothing
+        return True
     return _is_hidden(element) or _is_named_contents(element)
 
 

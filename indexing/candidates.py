@@ -1,0 +1,223 @@
+"""Everything about a question's candidate passages, from one statement.
+
+Who may read what is decided inside the statement, before anything is ranked, from bound
+parameters only. Dense and lexical candidates are united and every candidate gets both scores,
+so that `indexing.fusion` can weigh them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pgvector import HalfVector
+from psycopg import sql
+from psycopg.rows import class_row
+
+from indexing.lexical import BM25_K1, language_of, searchable
+from indexing.models import Passage
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from psycopg import Connection
+
+    from indexing.index import Index
+    from indexing.models import DocumentKind, Reader
+
+# Candidates of each half. A document's best passage must be among them, no more.
+CANDIDATES = 60
+
+# Fewer readable documents than this are compared one by one: exact, and as fast as the graph,
+# which would have to wander far to meet them.
+EXACT_BELOW_DOCUMENTS = 1000
+
+# The question's rarest words are looked up until this many passages may match. It bounds the
+# cost of common words, which say little about what is asked.
+LEXICAL_BUDGET = 3000
+
+# Longer questions are cut for the lexical half; their words repeat by then.
+_SEARCHED_CHARACTERS = 8000
+
+# The graph is walked on until enough readable passages were met. SET LOCAL, because a
+# pooled connection must not keep it.
+_SETTINGS = """
+SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true),
+       set_config('hnsw.ef_search', '100', true),
+       set_config('hnsw.max_scan_tuples', '40000', true),
+       set_config('jit', 'off', true)
+"""
+
+# A question's word weighs idf times the root of how often it was said there: who writes a word
+# three times means it, but not three times as much.
+_CANDIDATES = """
+WITH readable AS NOT MATERIALIZED (
+    SELECT pk, source, translation_group, locale FROM documents
+    WHERE audience && %(reads)s::text[]
+      AND (%(sources)s::text[] IS NULL OR source = ANY(%(sources)s::text[]))
+),
+few AS MATERIALIZED (
+    SELECT count(*) < %(exact_below)s AS exact
+    FROM (SELECT FROM readable LIMIT %(exact_below)s) AS counted
+),
+lexeme AS MATERIALIZED (
+    SELECT known.language, word.lexeme, coalesce(frequency.passages, 0) AS passages,
+           sqrt(cardinality(word.positions)) *
+           ln(1 + (known.passages - coalesce(frequency.passages, 0) + 0.5::float8)
+                  / (coalesce(frequency.passages, 0) + 0.5::float8)) AS weight
+    FROM index_languages AS known
+    CROSS JOIN LATERAL unnest(to_tsvector(known.language::regconfig, %(searched)s)) AS word
+    LEFT JOIN lexeme_frequencies AS frequency
+        ON frequency.index_id = known.index_id AND frequency.language = known.language
+        AND frequency.lexeme = word.lexeme
+    WHERE known.index_id = %(index)s
+),
+counted AS (
+    SELECT *, sum(passages) OVER (PARTITION BY language ORDER BY passages, lexeme) AS reached
+    FROM lexeme
+),
+asked AS MATERIALIZED (
+    SELECT language,
+           string_agg('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''', ' | ')
+               FILTER (WHERE reached <= %(budget)s OR reached = passages)::tsquery AS words,
+           ('{{' || string_agg(term_number(lexeme) || ':' || weight, ',')
+                 || '}}/268435456')::sparsevec AS weights,
+           sum(weight) AS total
+    FROM (SELECT DISTINCT ON (language, term_number(lexeme)) * FROM counted) AS different
+    GROUP BY language
+),
+dense AS MATERIALIZED (
+    (SELECT passage.pk FROM {passages} AS passage
+     JOIN readable ON readable.pk = passage.document_pk
+     WHERE NOT (SELECT exact FROM few)
+     ORDER BY passage.embedding <=> %(vector)s LIMIT %(candidates)s)
+    UNION ALL
+    (SELECT passage.pk FROM readable
+     JOIN {passages} AS passage ON passage.document_pk = readable.pk
+     WHERE (SELECT exact FROM few)
+     ORDER BY (passage.embedding <=> %(vector)s) + 0 LIMIT %(candidates)s)
+),
+lexical AS MATERIALIZED (
+    SELECT passage.pk FROM asked
+    JOIN {passages} AS passage
+        ON passage.search @@ asked.words AND passage.language = asked.language
+    JOIN readable ON readable.pk = passage.document_pk
+    ORDER BY passage.terms <#> asked.weights LIMIT %(candidates)s
+),
+found AS (SELECT pk FROM dense UNION SELECT pk FROM lexical),
+translated AS (
+    SELECT sibling.pk
+    FROM (SELECT DISTINCT readable.source, readable.translation_group
+          FROM found JOIN {passages} AS passage USING (pk)
+          JOIN readable ON readable.pk = passage.document_pk
+          WHERE readable.translation_group <> ''
+            AND split_part(readable.locale, '-', 1) <> %(language)s) AS original
+    JOIN readable AS translation USING (source, translation_group)
+    JOIN {passages} AS sibling ON sibling.document_pk = translation.pk
+    WHERE split_part(translation.locale, '-', 1) = %(language)s
+)
+SELECT passage.id AS chunk_id, passage.ordinal, passage.anchor, passage.text,
+       passage.heading_path,
+       document.pk AS document_pk, document.id AS document_id, document.source, document.kind,
+       document.title, document.url, document.locale, document.audience, document.edited_at,
+       document.promoted, document.translation_group,
+       1 - (passage.embedding <=> %(vector)s) AS dense,
+       coalesce(-(passage.terms <#> asked.weights), 0) AS bm25,
+       coalesce(asked.total, 0) AS question_weight,
+       (SELECT count(*) FROM {passages} AS own WHERE own.document_pk = document.pk)
+           AS document_passages
+FROM (SELECT pk FROM found UNION SELECT pk FROM translated) AS candidate
+JOIN {passages} AS passage USING (pk)
+JOIN documents AS document ON document.pk = passage.document_pk
+LEFT JOIN asked ON asked.language = passage.language
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hit:
+    """A candidate with both scores. `dense` is the cosine similarity; `bm25` the BM25 score of
+    the question's words in this passage, `question_weight` the weight of all of them;
+    `document_passages` how many passages its document has."""
+
+    chunk_id: str
+    ordinal: int
+    anchor: str
+    text: str
+    heading_path: list[str]
+    document_pk: int
+    document_id: str
+    source: str
+    kind: DocumentKind
+    title: str
+    url: str
+    locale: str
+    audience: list[str]
+    edited_at: datetime | None
+    promoted: bool
+    translation_group: str
+    dense: float
+    bm25: float
+    question_weight: float
+    document_passages: int
+
+    def passage(self, score: float) -> Passage:
+        """The passage as the rest of the product knows it."""
+        return Passage(
+            chunk_id=self.chunk_id,
+            document_id=self.document_id,
+            source=self.source,
+            kind=self.kind,
+            title=self.title,
+            url=self.url,
+            anchor=self.anchor,
+            heading_path=tuple(self.heading_path),
+            text=self.text,
+            locale=self.locale,
+            audience=tuple(self.audience),
+            edited_at=self.edited_at,
+            score=score,
+            dense=self.dense,
+            lexical=self.share,
+        )
+
+    @property
+    def share(self) -> float:
+        """Which part of the question's weight in words this passage carries, in 0..1."""
+        if self.question_weight <= 0:
+            return 0.0
+        return min(1.0, self.bm25 / (self.question_weight * (BM25_K1 + 1)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Search:
+    """What to look for. `vector` is the question's unit vector of shape (dimensions,);
+    `candidates` how many passages each half may bring."""
+
+    text: str
+    vector: NDArray[np.float32]
+    reader: Reader
+    locale: str | None
+    sources: frozenset[str] | None = None
+    candidates: int = CANDIDATES
+
+
+def hits(connection: Connection, index: Index, search: Search) -> list[Hit]:
+    """The candidates in no particular order, all readable by the search's reader."""
+    parameters = {
+        "reads": sorted(search.reader.labels),
+        "sources": None if search.sources is None else sorted(search.sources),
+        "language": language_of(search.locale or ""),
+        "vector": HalfVector(search.vector),
+        "searched": searchable(search.text[:_SEARCHED_CHARACTERS]),
+        "index": index.id,
+        "exact_below": EXACT_BELOW_DOCUMENTS,
+        "budget": LEXICAL_BUDGET,
+        "candidates": search.candidates,
+    }
+    with connection.pipeline():
+        connection.execute(_SETTINGS)
+        cursor = connection.cursor(row_factory=class_row(Hit))
+        cursor.execute(sql.SQL(_CANDIDATES).format(passages=index.table), parameters)
+        return cursor.fetchall()
