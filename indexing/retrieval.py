@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from indexing.candidates import CANDIDATES, Hit, Search, hits
+from indexing.evidence import PASSAGES, evidence
 from indexing.fusion import Candidate, fused_scores, pieces_per_word
 from indexing.questions import question_vector
 from indexing.translations import in_asked_locale
@@ -66,18 +67,21 @@ class Retriever:
         """The same, with the evidence that the passages carry an answer, and the time it took.
         A question without any character finds nothing."""
         clock = _Clock()
+        query = query[:_READ_CHARACTERS]
         found = self._hits(query, reader, locale, k, sources, clock)
-        ranked = in_asked_locale(self._scored(found, query), locale)
+        pieces = pieces_per_word(query, self._embedder.count_tokens)
+        ranked = in_asked_locale(_scored(found, pieces, max(k, CANDIDATES)), locale)
+        carried = evidence(query, [_candidate(hit) for hit, _ in ranked[:PASSAGES]], pieces=pieces)
         clock.stop("rank")
         return Found(
             passages=tuple(hit.passage(score) for hit, score in ranked[:k]),
-            evidence=0.0,
+            evidence=carried,
             latency_ms=clock.stages,
         )
 
     def dense(self, query: str, reader: Reader, locale: str | None, k: int) -> tuple[Passage, ...]:
         """What the vectors alone find, for comparison."""
-        found = self._hits(query, reader, locale, k, None, _Clock())
+        found = self._hits(query[:_READ_CHARACTERS], reader, locale, k, None, _Clock())
         found.sort(key=lambda hit: -hit.dense)
         return tuple(hit.passage(hit.dense) for hit in found[:k])
 
@@ -85,29 +89,10 @@ class Retriever:
         self, query: str, reader: Reader, locale: str | None, k: int
     ) -> tuple[Passage, ...]:
         """What the words alone find, for comparison."""
-        found = self._hits(query, reader, locale, k, None, _Clock())
+        found = self._hits(query[:_READ_CHARACTERS], reader, locale, k, None, _Clock())
         found = [hit for hit in found if hit.bm25 > 0]
         found.sort(key=lambda hit: -hit.bm25)
         return tuple(hit.passage(hit.bm25) for hit in found[:k])
-
-    def _scored(self, found: list[Hit], query: str) -> list[tuple[Hit, float]]:
-        scores = fused_scores(
-            [
-                Candidate(
-                    document=hit.document_pk,
-                    document_passages=hit.document_passages,
-                    dense=hit.dense,
-                    bm25=hit.bm25,
-                    question_weight=hit.question_weight,
-                )
-                for hit in found
-            ],
-            pieces=pieces_per_word(query[:_READ_CHARACTERS], self._embedder.count_tokens),
-            dense_list=CANDIDATES,
-        )
-        scored = list(zip(found, scores, strict=True))
-        scored.sort(key=lambda pair: -pair[1])
-        return scored
 
     def _hits(
         self,
@@ -118,7 +103,6 @@ class Retriever:
         sources: frozenset[str] | None,
         clock: _Clock,
     ) -> list[Hit]:
-        query = query[:_READ_CHARACTERS]
         if not query.strip():
             return []
         vector = question_vector(self._embedder, query)
@@ -135,6 +119,24 @@ class Retriever:
             found = hits(connection, self._index, search)
         clock.stop("search")
         return found
+
+
+def _scored(found: list[Hit], pieces: float, dense_list: int) -> list[tuple[Hit, float]]:
+    candidates = [_candidate(hit) for hit in found]
+    scores = fused_scores(candidates, pieces=pieces, dense_list=dense_list)
+    scored = list(zip(found, scores, strict=True))
+    scored.sort(key=lambda pair: -pair[1])
+    return scored
+
+
+def _candidate(hit: Hit) -> Candidate:
+    return Candidate(
+        document=hit.document_pk,
+        document_passages=hit.document_passages,
+        dense=hit.dense,
+        bm25=hit.bm25,
+        question_weight=hit.question_weight,
+    )
 
 
 class _Clock:

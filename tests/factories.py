@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from indexing.models import Audience, Document
+from indexing.models import Audience, Document, Passage
 
 
 def document(id: str = "returns", **changes: Any) -> Document:  # noqa: A002 - the field's name
@@ -18,3 +18,25 @@ def document(id: str = "returns", **changes: Any) -> Document:  # noqa: A002 - t
         "audience": Audience.public(),
     }
     return Document(**{**values, **changes})
+
+
+def passage(id: str = "returns", **changes: Any) -> Passage:  # noqa: A002 - the document's name
+    """A chunk of that article, found for a question."""
+    values: dict[str, Any] = {
+        "chunk_id": f"{id}-1",
+        "document_id": id,
+        "source": "help",
+        "kind": "article",
+        "title": "Returning an item",
+        "url": f"https://help.example.com/articles/{id}",
+        "anchor": "",
+        "heading_path": (),
+        "text": "You can return an unworn item within 45 days of delivery.",
+        "locale": "en",
+        "audience": ("public",),
+        "edited_at": None,
+        "score": 1.0,
+        "dense": 0.6,
+        "lexical": 0.5,
+    }
+    return Passage(**{**values, **changes})

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.models import HandoffReason, Statement, Turn, Usage
 from indexing.models import Passage
 
 OnStatement = Callable[[Statement], None]
-"""Called with each statement as soon as its citations are verified, for surfaces that stream."""
+"""Called with each statement as soon as its citations are verified, for surfaces that stream.
+
+What it was told is provisional until a Draft returns: a model can refuse or break off half way,
+and then nothing of it counts as an answer. Its exceptions pass through the engine."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +33,7 @@ class Draft:
     statements: tuple[Statement, ...]
     model: str = ""
     prompt_version: str = ""
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +45,7 @@ class NoDraft:
     detail: str
     model: str = ""
     prompt_version: str = ""
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
 
 
 class Engine(Protocol):

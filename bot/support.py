@@ -1,0 +1,190 @@
+"""The one entry for every surface: a question in, an outcome out, and a record of why.
+
+Retrieve what this reader may read, decide whether it carries an answer, let an engine write
+from it, send only statements whose citations hold, hand off otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
+
+from bot.answering.base import AnswerRequest, Draft, NoDraft
+from bot.answering.citations import verified_all
+from bot.models import HandoffReason, Outcome, OutcomeKind
+
+if TYPE_CHECKING:
+    from bot.answering.base import Engine, OnStatement
+    from bot.language import LanguageDetector
+    from bot.models import Question
+    from indexing.models import Passage
+    from indexing.retrieval import Retriever
+
+# What an engine is given to read. More passages cost time and money and, past this many,
+# brought no further answer on the development questions.
+PASSAGES_READ = 8
+
+# Below this probability that the passages carry an answer, people take over: the calibrated
+# trade between a missing answer and a wrong one, see indexing.evidence.
+EVIDENCE_NEEDED = 0.5
+
+# A question is read up to here; nobody asks one thing in more characters.
+QUESTION_CHARACTERS = 8000
+
+_UNREADABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class Recorder(Protocol):
+    """Where questions are written down: the database, or nowhere for evaluations."""
+
+    def save(self, question: Question, outcome: Outcome, *, locale: str) -> None: ...
+
+
+class NoRecords:
+    """Writes nothing down: evaluations must not appear among people's conversations."""
+
+    def save(self, question: Question, outcome: Outcome, *, locale: str) -> None:
+        """Does nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Answering:
+    """What one engine made of the question."""
+
+    result: Draft | NoDraft
+    engine: str
+    detail: str = ""
+
+
+class SupportDesk:
+    """Answers a question with citations, or hands it off with a reason."""
+
+    def __init__(
+        self,
+        *,
+        retriever: Retriever,
+        engine: Engine,
+        fallback: Engine | None,
+        recorder: Recorder,
+        language: LanguageDetector,
+        evidence_needed: float,
+    ) -> None:
+        """`fallback` answers when `engine` is unavailable; None hands off instead.
+        `evidence_needed` is the probability in 0..1 below which nothing is answered."""
+        self._retriever = retriever
+        self._engine = engine
+        self._fallback = fallback
+        self._recorder = recorder
+        self._language = language
+        self._evidence_needed = evidence_needed
+
+    def respond(self, question: Question, *, on_statement: OnStatement | None = None) -> Outcome:
+        """Answers or hands off, records it, and returns the outcome.
+
+        `on_statement` sees statements before the outcome is known: what it shows is provisional
+        until this returns an answered outcome. Raises psycopg.OperationalError when the database
+        is away: the question is then unanswered and may be asked again under the same id.
+        """
+        clock = _Clock()
+        text = readable(question.text)
+        locale = question.locale or self._language.locale_of(text)
+        found = self._retriever.search(
+            text, question.reader, locale, PASSAGES_READ, sources=question.sources
+        )
+        clock.add(found.latency_ms)
+        if found.evidence < self._evidence_needed or not found.passages:
+            answering = _Answering(result=_nothing_found(found.passages), engine="")
+        else:
+            request = AnswerRequest(
+                question=text, passages=found.passages, locale=locale, history=question.history
+            )
+            with clock.stage("answer"):
+                answering = self._answer(request, on_statement)
+        outcome = _outcome(question, found.passages, found.evidence, answering, clock)
+        self._recorder.save(replace(question, text=text), outcome, locale=locale)
+        return outcome
+
+    def _answer(self, request: AnswerRequest, on_statement: OnStatement | None) -> _Answering:
+        result = self._engine.answer(request, on_statement=on_statement)
+        if (
+            isinstance(result, NoDraft)
+            and result.reason is HandoffReason.ENGINE_UNAVAILABLE
+            and self._fallback is not None
+        ):
+            return _Answering(
+                result=self._fallback.answer(request, on_statement=on_statement),
+                engine=self._fallback.name,
+                detail=f"{self._engine.name} was unavailable: {result.detail}",
+            )
+        return _Answering(result=result, engine=self._engine.name)
+
+
+def readable(text: str) -> str:
+    """The question as it is read, searched and recorded: without characters that no database
+    or model takes, and not longer than anybody asks."""
+    return _UNREADABLE.sub(" ", text).strip()[:QUESTION_CHARACTERS]
+
+
+def _nothing_found(passages: tuple[Passage, ...]) -> NoDraft:
+    nearest = f" The nearest is “{passages[0].title}”." if passages else ""
+    return NoDraft(
+        reason=HandoffReason.MISSING_KNOWLEDGE,
+        detail=f"No passage that this reader may read carries an answer.{nearest}",
+    )
+
+
+def _outcome(
+    question: Question,
+    passages: tuple[Passage, ...],
+    evidence: float,
+    answering: _Answering,
+    clock: _Clock,
+) -> Outcome:
+    result = answering.result
+    statements = verified_all(result.statements, passages) if isinstance(result, Draft) else ()
+    reason = result.reason if isinstance(result, NoDraft) else None
+    detail = result.detail if isinstance(result, NoDraft) else ""
+    if reason is None and not statements:
+        reason = HandoffReason.UNVERIFIED_ANSWER
+        detail = "No statement of the answer was carried by the passage it cites."
+    return Outcome(
+        question_id=question.id,
+        kind=OutcomeKind.HANDED_OFF if reason else OutcomeKind.ANSWERED,
+        reason=reason,
+        detail=" ".join(part for part in (answering.detail, detail) if part),
+        tags=("supportbot_handoff", f"supportbot_{reason}") if reason else (),
+        statements=() if reason else statements,
+        passages=passages,
+        evidence=evidence,
+        engine=answering.engine,
+        model=result.model,
+        prompt_version=result.prompt_version,
+        usage=result.usage,
+        latency_ms=clock.stages(),
+    )
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Milliseconds by stage; "total" is everything up to now."""
+
+    started: float = field(default_factory=time.perf_counter)
+    known: dict[str, float] = field(default_factory=dict)
+
+    def add(self, stages: dict[str, float]) -> None:
+        self.known.update(stages)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.known[name] = (time.perf_counter() - began) * 1000
+
+    def stages(self) -> dict[str, float]:
+        return {**self.known, "total": (time.perf_counter() - self.started) * 1000}
