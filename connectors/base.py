@@ -46,7 +46,13 @@ Change = Upsert | Delete | Failed | Checkpoint
 
 class Connector(Protocol):
     """One configured source. `changes("")` delivers everything; `changes(cursor)` at least
-    what changed since. Changes may repeat, and arrive in the order they must be applied."""
+    what changed since. Changes may repeat, and arrive in the order they must be applied.
+
+    `sweeps_each_run` says that `live_ids` costs next to nothing, so that every run removes what
+    is gone; where it costs vendor calls, only runs from the start do."""
+
+    @property
+    def sweeps_each_run(self) -> bool: ...
 
     def changes(self, cursor: Cursor) -> Iterator[Change]: ...
 

@@ -1,11 +1,14 @@
 """Everything that can go wrong at a source of knowledge.
 
-    ConnectorError
-    ├── SourceMisconfigured     the source's settings cannot work
-    ├── CredentialsRejected     the vendor refused these credentials
-    ├── PermissionMissing       the credentials are good but lack a scope or role
-    ├── RateLimited             the vendor asked us to wait
-    └── SourceUnavailable       the vendor or folder cannot be reached now; try again later
+ConnectorError
+├── SourceMisconfigured     the source's settings cannot work
+│   ├── AccountNotFound     there is no such account at the vendor
+│   └── HelpCenterNotEnabled  the account has no help center where one is needed
+├── CredentialsRejected     the vendor refused these credentials
+├── PermissionMissing       the credentials are good but lack a scope or role
+├── RequestRejected         the vendor does not take a request as we make it
+├── RateLimited             the vendor asked us to wait
+└── SourceUnavailable       the vendor or folder cannot be reached now; try again later
 """
 
 
@@ -20,12 +23,24 @@ class SourceMisconfigured(ConnectorError):
     """The source's settings cannot work."""
 
 
+class AccountNotFound(SourceMisconfigured):
+    """There is no such account."""
+
+
+class HelpCenterNotEnabled(SourceMisconfigured):
+    """The account has no help center."""
+
+
 class CredentialsRejected(ConnectorError):
     """The vendor refused the credentials."""
 
 
 class PermissionMissing(ConnectorError):
     """The credentials lack a permission that this source needs."""
+
+
+class RequestRejected(ConnectorError):
+    """The vendor does not take this request."""
 
 
 class RateLimited(ConnectorError):

@@ -59,6 +59,11 @@ def audience_of(value: str | Iterable[str]) -> Audience:
     return Audience(labels=labels)
 
 
+def audience_labels(value: str) -> str:
+    """The same, checked, as a text that can be stored: its labels in order."""
+    return ",".join(sorted(audience_of(value).labels))
+
+
 def explain(error: ValidationError) -> str:
     """Every wrong field with what is wrong about it, in one line."""
     return "; ".join(

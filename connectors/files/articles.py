@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 from pydantic import BaseModel, ValidationError, model_validator
 
 from connectors import help_center
-from connectors.files.decoding import decode, is_wide
+from connectors.decoding import decode, is_wide
 from connectors.files.discovery import FoundFile
 from connectors.files.pages import Defaults
 from connectors.findings import Draft, Finding, Unusable

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from connectors.base import Change, Checkpoint, Cursor, Delete, Failed, Upsert
+from connectors.decoding import decode
 from connectors.errors import SourceUnavailable
 from connectors.files.articles import Located, is_sideload_file, read_articles, read_sideloads
-from connectors.files.decoding import decode
 from connectors.files.discovery import FoundFile, discover
 from connectors.files.pages import READERS, READS_DRAFTS, Defaults
 from connectors.files.pdf import read_pdf
@@ -35,6 +35,8 @@ class FilesConnector:
     published, if it is; `include` and `exclude` are glob patterns on the path below the folder
     ("guides/*", "**/*.md").
     """
+
+    sweeps_each_run = True
 
     def __init__(
         self,

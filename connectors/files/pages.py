@@ -14,7 +14,7 @@ import yaml
 from lxml import etree
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from connectors.files.decoding import Decoded
+from connectors.decoding import Decoded
 from connectors.files.discovery import Format
 from connectors.findings import Draft, Finding, Unusable
 from connectors.validation import (

@@ -1,4 +1,4 @@
-"""Turns a file's bytes into text, whatever they were saved as, and says when it had to guess."""
+"""Turns bytes into text, whatever they were written as, and says when it had to guess."""
 
 from __future__ import annotations
 
@@ -25,11 +25,14 @@ class Decoded:
     note: str = ""
 
 
-def decode(content: bytes) -> Decoded:
-    """UTF-8 or what a byte order mark says; else the declared character set; else the best
-    guess; else UTF-8 with the unreadable bytes replaced. Never raises."""
+def decode(content: bytes, *, charset: str = "") -> Decoded:
+    """UTF-8 or what a byte order mark says; else `charset`, if its transport named one; else the
+    declared character set; else the best guess; else UTF-8 with the unreadable bytes replaced.
+    Never raises."""
     marked = next((name for mark, name in _BOMS if content.startswith(mark)), "utf-8")
     text = _decoded(content, marked)
+    if text is None:
+        text = _decoded(content, charset)
     if text is None:
         text = _decoded(content, _declared(content))
     if text is not None:
