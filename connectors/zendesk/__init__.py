@@ -1,0 +1,1 @@
+"""Zendesk: the account's API behind one client, and what is read from it as documents."""
