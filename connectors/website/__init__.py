@@ -1,0 +1,1 @@
+"""Knowledge that lies on websites: pages found by sitemap or by their links."""
