@@ -41,17 +41,17 @@ LEXICAL_BUDGET = 3000
 # Longer questions are cut for the lexical half; their words repeat by then.
 _SEARCHED_CHARACTERS = 8000
 
-# The graph is walked on until enough readable passages were met. SET LOCAL, because a
-# pooled connection must not keep it.
+# The graph is walked on until enough readable passages were met. A plan made for these very
+# parameters costs 2 ms; the generic one that PostgreSQL changes to after five questions costs
+# five times the search. SET LOCAL, because a pooled connection must not keep it.
 _SETTINGS = """
 SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true),
        set_config('hnsw.ef_search', '100', true),
        set_config('hnsw.max_scan_tuples', '40000', true),
+       set_config('plan_cache_mode', 'force_custom_plan', true),
        set_config('jit', 'off', true)
 """
 
-# A question's word weighs idf times the root of how often it was said there: who writes a word
-# three times means it, but not three times as much.
 _CANDIDATES = """
 WITH readable AS NOT MATERIALIZED (
     SELECT pk, source, translation_group, locale FROM documents
@@ -62,31 +62,9 @@ few AS MATERIALIZED (
     SELECT count(*) < %(exact_below)s AS exact
     FROM (SELECT FROM readable LIMIT %(exact_below)s) AS counted
 ),
-lexeme AS MATERIALIZED (
-    SELECT known.language, word.lexeme, coalesce(frequency.passages, 0) AS passages,
-           sqrt(cardinality(word.positions)) *
-           ln(1 + (known.passages - coalesce(frequency.passages, 0) + 0.5::float8)
-                  / (coalesce(frequency.passages, 0) + 0.5::float8)) AS weight
-    FROM index_languages AS known
-    CROSS JOIN LATERAL unnest(to_tsvector(known.language::regconfig, %(searched)s)) AS word
-    LEFT JOIN lexeme_frequencies AS frequency
-        ON frequency.index_id = known.index_id AND frequency.language = known.language
-        AND frequency.lexeme = word.lexeme
-    WHERE known.index_id = %(index)s
-),
-counted AS (
-    SELECT *, sum(passages) OVER (PARTITION BY language ORDER BY passages, lexeme) AS reached
-    FROM lexeme
-),
 asked AS MATERIALIZED (
-    SELECT language,
-           string_agg('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''', ' | ')
-               FILTER (WHERE reached <= %(budget)s OR reached = passages)::tsquery AS words,
-           ('{{' || string_agg(term_number(lexeme) || ':' || weight, ',')
-                 || '}}/268435456')::sparsevec AS weights,
-           sum(weight) AS total
-    FROM (SELECT DISTINCT ON (language, term_number(lexeme)) * FROM counted) AS different
-    GROUP BY language
+    SELECT language, words, weights, total
+    FROM question_words(%(index)s, %(searched)s, %(budget)s)
 ),
 dense AS MATERIALIZED (
     (SELECT passage.pk FROM {passages} AS passage

@@ -34,9 +34,10 @@ _WORDS = re.compile(r"[^\W_]+")
 # The passages looked at: what an engine reads, more would only add chance matches.
 PASSAGES = 8
 
-# A question of this many different words or more is long: its lexical score says nothing.
+# A question of so many different words or more is long: its lexical score says nothing. At about
+# ten words or fewer (41 / e ** 1.25 - 1) all are equally short.
 _LONG = 40
-_SHORTEST = 2.0
+_BRIEFEST = 1.25
 
 # From here on a question's words are more broken up than English under an English model.
 _FAMILIAR_PIECES = 1.2
@@ -45,7 +46,7 @@ _FAMILIAR_PIECES = 1.2
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
     """What the probability is made of. `nearness` is the best cosine; `holding` the log of 1 +
-    the best `Candidate.lexical`; `brevity` from 0 (a long question) to 2 (of a few words);
+    the best `Candidate.lexical`; `brevity` from 0 (a long question) to 1.25 (of a few words);
     `foreignness` in 0..1, how far its words are from the model's vocabulary."""
 
     nearness: float
@@ -58,11 +59,11 @@ class Facts:
 class Calibration:
     """The constants of the logistic model; `constant` is its intercept."""
 
-    constant: float = -4.6
-    nearness: float = 9.75
-    brevity: float = -3.8
-    holding_if_brief: float = 2.8
-    foreignness: float = 2.6
+    constant: float = -3.77
+    nearness: float = 8.21
+    brevity: float = -5.38
+    holding_if_brief: float = 3.64
+    foreignness: float = 2.01
 
 
 DEFAULT = Calibration()
@@ -76,7 +77,7 @@ def facts(question: str, passages: Sequence[Candidate], *, pieces: float) -> Fac
     return Facts(
         nearness=max((each.dense for each in best), default=0.0),
         holding=math.log1p(max((each.lexical for each in best), default=0.0)),
-        brevity=min(_SHORTEST, max(0.0, math.log((1 + _LONG) / (1 + different)))),
+        brevity=min(_BRIEFEST, max(0.0, math.log((1 + _LONG) / (1 + different)))),
         foreignness=min(1.0, max(0.0, pieces - _FAMILIAR_PIECES)),
     )
 

@@ -60,8 +60,8 @@ class Weighing:
     are counted; `breadth` in 0..1 is how much of a document's score is the average of its best
     `passages` rather than the best one."""
 
-    words: float = 0.06
-    exponent: float = 4.0
+    words: float = 0.045
+    exponent: float = 5.0
     most_pieces: float = 2.5
     passages: int = 5
     breadth: float = 0.4

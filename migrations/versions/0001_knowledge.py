@@ -10,7 +10,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-UPGRADE = """
+UPGRADE = r"""
 CREATE EXTENSION IF NOT EXISTS vector;
 
 CREATE TABLE sources (
@@ -106,6 +106,47 @@ RETURN (
         GROUP BY 1
     ) AS weighted
 );
+
+-- The words of a question in each language that an index holds: what to look up in the full-text
+-- index (the rarest words, until `budget` passages may match) and what each word weighs. A word
+-- weighs its idf times the root of how often it was said: who writes it three times means it,
+-- but not three times as much. A function, because the planner must know how few rows come.
+CREATE FUNCTION question_words(index_number integer, question text, budget integer)
+RETURNS TABLE (language text, words tsquery, weights sparsevec, total double precision)
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 2
+AS $$
+BEGIN
+    RETURN QUERY
+    WITH lexeme AS (
+        SELECT known.language, word.lexeme, coalesce(frequency.passages, 0) AS passages,
+               sqrt(cardinality(word.positions))
+               * ln(1 + (known.passages - coalesce(frequency.passages, 0) + 0.5::float8)
+                        / (coalesce(frequency.passages, 0) + 0.5::float8)) AS weight
+        FROM index_languages AS known
+        CROSS JOIN LATERAL unnest(to_tsvector(known.language::regconfig, question)) AS word
+        LEFT JOIN lexeme_frequencies AS frequency
+            ON frequency.index_id = known.index_id AND frequency.language = known.language
+            AND frequency.lexeme = word.lexeme
+        WHERE known.index_id = index_number
+    ),
+    counted AS (
+        SELECT lexeme.*, sum(lexeme.passages) OVER (
+                   PARTITION BY lexeme.language ORDER BY lexeme.passages, lexeme.lexeme
+               ) AS reached
+        FROM lexeme
+    )
+    SELECT different.language,
+           string_agg(
+               '''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''', ' | '
+           ) FILTER (WHERE reached <= budget OR reached = passages)::tsquery,
+           ('{' || string_agg(term_number(lexeme) || ':' || weight, ',')
+                || '}/268435456')::sparsevec,
+           sum(weight)
+    FROM (SELECT DISTINCT ON (counted.language, term_number(counted.lexeme)) *
+          FROM counted) AS different
+    GROUP BY different.language;
+END
+$$;
 
 CREATE TABLE sync_runs (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -211,7 +252,7 @@ BEGIN
     END LOOP;
 END $$;
 DROP TABLE lexeme_frequencies, index_languages, embedding_indexes, documents, sources;
-DROP FUNCTION bm25_terms, term_number;
+DROP FUNCTION question_words, bm25_terms, term_number;
 """
 
 

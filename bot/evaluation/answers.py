@@ -1,0 +1,133 @@
+"""Measures what becomes of questions: answered or handed off, rightly or not, and whether the
+citations are true. Every question goes through the same entry as on any surface.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from bot.errors import InputRejected
+from bot.evaluation.citations import StoredChunk, faults, score_answer
+from bot.evaluation.scorers import token_f1, token_recall
+from bot.evaluation.tallies import AnswerResult, AnswersReport, answers_report
+from bot.evaluation.temporary import OnProgress, silent
+from bot.models import Outcome, Question
+from indexing.models import Audience
+
+if TYPE_CHECKING:
+    from psycopg_pool import ConnectionPool
+
+    from bot.evaluation.cases import Case
+    from bot.models import Citation
+    from indexing.index import Index
+
+Respond = Callable[[Question], Outcome]
+"""The one entry of every surface: SupportDesk.respond, or what wraps it."""
+
+_ADDRESS_ONLY = re.compile(r"\s*https?://\S+\s*")
+
+_STORED = """
+SELECT passage.id, document.id, document.title, document.url, passage.anchor,
+       passage.heading_path, passage.text, document.audience
+FROM {passages} AS passage JOIN documents AS document ON document.pk = passage.document_pk
+WHERE document.id = %s AND passage.id = %s
+"""
+
+
+def run_answers(
+    *,
+    cases: Sequence[Case],
+    respond: Respond,
+    pool: ConnectionPool,
+    index: Index,
+    failed: Mapping[str, str] | None = None,
+    on_progress: OnProgress = silent,
+) -> AnswersReport:
+    """Puts every case to `respond` and reads each cited chunk back from the index that `pool`
+    and `index` open. Nothing is recorded unless `respond` does. Raises InputRejected without
+    cases."""
+    if not cases:
+        raise InputRejected("There are no questions to ask.")
+    results = []
+    for done, case in enumerate(cases, start=1):
+        results.append(_ask(case, respond, pool, index))
+        on_progress("Asking questions", done, len(cases))
+    with pool.connection() as connection:
+        articles = index.size(connection).documents
+    return answers_report(results, articles=articles, failed=failed or {})
+
+
+def _ask(case: Case, respond: Respond, pool: ConnectionPool, index: Index) -> AnswerResult:
+    question = Question(
+        text=case.question,
+        reader=case.reader,
+        surface="eval",
+        locale=case.locale,
+        history=case.history,
+    )
+    started = time.perf_counter()
+    outcome = respond(question)
+    milliseconds = (time.perf_counter() - started) * 1000
+    stored = {
+        citation: _stored(citation, pool, index)
+        for statement in outcome.statements
+        for citation in statement.citations
+    }
+    return _judged(case, outcome, milliseconds, stored)
+
+
+def _judged(
+    case: Case,
+    outcome: Outcome,
+    milliseconds: float,
+    stored: Mapping[Citation, Sequence[StoredChunk]],
+) -> AnswerResult:
+    checked = {one: faults(one, chunks, case.reader) for one, chunks in stored.items()}
+    text = " ".join(statement.text for statement in outcome.statements)
+    references = [one for one in case.answers if not _ADDRESS_ONLY.fullmatch(one)]
+    compared = bool(text and references and case.answerable)
+    cited = {one.document_id for one in stored}
+    return AnswerResult(
+        case=case,
+        outcome=outcome,
+        milliseconds=milliseconds,
+        citations=score_answer(
+            outcome.statements,
+            invalid=[one for one, found in checked.items() if found],
+            test="exact" if outcome.engine == "extractive" else "words",
+            headings={one: _headings(chunks) for one, chunks in stored.items()},
+        ),
+        faults=tuple(fault for found in checked.values() for fault in found),
+        token_f1=token_f1(text, references) if compared else None,
+        token_recall=token_recall(text, references) if compared else None,
+        cites_gold=not cited.isdisjoint(case.article_ids) if text and case.article_ids else None,
+    )
+
+
+def _headings(chunks: Sequence[StoredChunk]) -> list[str]:
+    return [each for chunk in chunks for each in (chunk.title, *chunk.heading_path)]
+
+
+def _stored(citation: Citation, pool: ConnectionPool, index: Index) -> list[StoredChunk]:
+    with pool.connection() as connection:
+        rows = connection.execute(
+            sql.SQL(_STORED).format(passages=index.table), (citation.document_id, citation.chunk_id)
+        ).fetchall()
+    return [
+        StoredChunk(
+            chunk_id=row[0],
+            document_id=row[1],
+            title=row[2],
+            url=row[3],
+            anchor=row[4],
+            heading_path=tuple(row[5]),
+            text=row[6],
+            audience=Audience(labels=frozenset(row[7])),
+        )
+        for row in rows
+    ]

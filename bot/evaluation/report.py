@@ -1,0 +1,131 @@
+"""Measurements as JSON for scripts. The names are a contract; more may be added."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from bot.errors import InputRejected
+from bot.evaluation.tallies import KEPT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from bot.evaluation.retrieval import CaseResult, RetrievalReport
+    from bot.evaluation.scorers import Interval, Latency
+    from bot.evaluation.tallies import AnswerResult, AnswersReport
+
+
+def write_json(path: Path, figures: Mapping[str, Any]) -> None:
+    """Writes the figures, replacing the file. Raises InputRejected when it cannot be written."""
+    text = json.dumps(figures, ensure_ascii=False, indent=1, allow_nan=False)
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputRejected(f"{path}: {error.strerror or error}.") from error
+
+
+def retrieval_json(report: RetrievalReport) -> dict[str, Any]:
+    """Every figure of the report under the names that scripts read."""
+    whole = report.latency["retrieve"]
+    return {
+        "articles": report.articles,
+        "questions": report.questions,
+        "left_out": report.left_out,
+        "gold_not_indexed": report.not_indexed,
+        "failed": dict(report.failed),
+        "methods": {
+            method: {metric: one.mean for metric, one in metrics.items()}
+            for method, metrics in report.methods.items()
+        },
+        "intervals": _intervals(report.methods),
+        "ours_ahead_of": {
+            other: {metric: asdict(one) for metric, one in metrics.items()}
+            for other, metrics in report.ahead.items()
+        },
+        "locales": {locale: asdict(scores) for locale, scores in report.by_locale.items()},
+        "latency_ms": {"p50": whole.p50, "p95": whole.p95},
+        "latency_ms_by_stage": _latencies(report.latency),
+        "cases": [_retrieval_case(one) for one in report.results],
+    }
+
+
+def answers_json(report: AnswersReport) -> dict[str, Any]:
+    """Every figure of the report under the names that scripts read. Counts are numbers of
+    questions; a share is None where there is nothing to take it of."""
+    return {
+        "articles": report.articles,
+        "questions": report.questions,
+        "failed": dict(report.failed),
+        "engines": list(report.engines),
+        "answerable": asdict(report.answerable),
+        "unanswerable": asdict(report.unanswerable),
+        "kinds": {kind: asdict(tally) for kind, tally in report.by_kind.items()},
+        "citation_precision": report.citations.precision,
+        "citation_recall": report.citations.recall,
+        "citations": asdict(report.citations),
+        "curve": [
+            {
+                "threshold": point.threshold if math.isfinite(point.threshold) else None,
+                "kept": point.kept,
+                "rejected": point.rejected,
+            }
+            for point in report.curve
+        ],
+        "rejected_at_kept": {
+            "kept": KEPT,
+            "all": report.rejected.get(""),
+            "kinds": {kind: share for kind, share in report.rejected.items() if kind},
+        },
+        "token_f1": report.token_f1,
+        "token_recall": report.token_recall,
+        "cites_gold_article": report.cites_gold,
+        "cost_usd": float(report.cost_usd),
+        "latency_ms": _latencies(report.latency),
+        "cases": [_answer_case(one) for one in report.results],
+    }
+
+
+def _intervals(methods: Mapping[str, Mapping[str, Interval]]) -> dict[str, dict[str, list[float]]]:
+    return {
+        method: {metric: [one.low, one.high] for metric, one in metrics.items()}
+        for method, metrics in methods.items()
+    }
+
+
+def _latencies(latencies: Mapping[str, Latency]) -> dict[str, dict[str, float]]:
+    return {stage: {"p50": one.p50, "p95": one.p95} for stage, one in latencies.items()}
+
+
+def _retrieval_case(result: CaseResult) -> dict[str, Any]:
+    gold = result.case.article_ids
+    return {
+        "id": result.case.id,
+        "line": result.case.line,
+        "article_ids": sorted(gold),
+        "ours": list(result.ranked["ours"]),
+        "first_hit": {
+            method: next((at for at, one in enumerate(found, start=1) if one in gold), None)
+            for method, found in result.ranked.items()
+        },
+    }
+
+
+def _answer_case(result: AnswerResult) -> dict[str, Any]:
+    outcome = result.outcome
+    return {
+        "id": result.case.id,
+        "line": result.case.line,
+        "answerable": result.case.answerable,
+        "kind": result.case.kind,
+        "outcome": str(outcome.kind),
+        "reason": str(outcome.reason) if outcome.reason else None,
+        "evidence": outcome.evidence,
+        "statements": [statement.text for statement in outcome.statements],
+        "faults": list(result.faults),
+        "token_f1": result.token_f1,
+        "cites_gold_article": result.cites_gold,
+    }

@@ -1,0 +1,158 @@
+"""Measurements as tables for people, and how far a measurement is."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from bot.evaluation.retrieval import METHODS
+from bot.evaluation.scorers import METRICS
+from bot.evaluation.tallies import KEPT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from rich.console import Console, RenderableType
+    from rich.progress import TaskID
+
+    from bot.evaluation.retrieval import RetrievalReport
+    from bot.evaluation.scorers import Interval, Latency
+    from bot.evaluation.tallies import AnswersReport
+    from bot.evaluation.temporary import OnProgress
+
+
+@contextmanager
+def progress_on(console: Console) -> Iterator[OnProgress]:
+    """A callback that draws one progress bar per task on this console (stderr: stdout is
+    for results)."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def show(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done)
+
+        yield show
+
+
+def retrieval_tables(report: RetrievalReport) -> Iterator[RenderableType]:
+    """The four methods side by side with the best of each column marked, then latency."""
+    table = Table(title=f"{report.questions} questions on {report.articles} articles")
+    table.add_column("method")
+    for metric in METRICS:
+        table.add_column(metric, justify="right")
+    best = {metric: max(report.methods[one][metric].mean for one in METHODS) for metric in METRICS}
+    for method in METHODS:
+        cells = [_marked(report.methods[method][metric], best[metric]) for metric in METRICS]
+        table.add_row(method, *cells)
+    yield table
+    if len(report.by_locale) > 1:
+        yield _locale_table(report)
+    yield _latency_table(report.latency)
+    yield from _remarks(report)
+
+
+def answers_tables(report: AnswersReport) -> Iterator[RenderableType]:
+    """What became of answerable and unanswerable questions, then quality, then latency."""
+    yield _outcome_table(report)
+    yield _quality_table(report)
+    yield _latency_table(report.latency)
+    if report.failed:
+        yield f"{len(report.failed)} articles could not be indexed; --json lists them."
+
+
+def _remarks(report: RetrievalReport) -> Iterator[str]:
+    yield "* best of its column; ±: half the width of a 95 % bootstrap interval"
+    for other, metrics in report.ahead.items():
+        lead = metrics["mrr@10"]
+        if lead.low <= 0 <= lead.high:
+            yield f"mrr@10 of ours and {other}: no significant difference ({lead.mean:+.3f})"
+    if report.left_out:
+        yield f"{report.left_out} questions without an answer in the articles were left out."
+    if report.not_indexed:
+        yield f"{report.not_indexed} questions name only articles that are not in the index."
+    if report.failed:
+        yield f"{len(report.failed)} articles could not be indexed; --json lists them."
+
+
+def _marked(interval: Interval, best: float) -> str:
+    spread = (interval.high - interval.low) / 2
+    star = "*" if interval.mean == best else " "
+    return f"{interval.mean:.3f}{star}±{spread:.3f}"
+
+
+def _locale_table(report: RetrievalReport) -> Table:
+    table = Table(title="by locale, hit@1 / hit@5 / mrr@10")
+    table.add_column("locale")
+    table.add_column("questions", justify="right")
+    for method in METHODS:
+        table.add_column(method, justify="right")
+    for locale, scores in report.by_locale.items():
+        cells = [
+            " / ".join(f"{scores.methods[method][one]:.3f}" for one in ("hit@1", "hit@5", "mrr@10"))
+            for method in METHODS
+        ]
+        table.add_row(locale or "not stated", str(scores.questions), *cells)
+    return table
+
+
+def _outcome_table(report: AnswersReport) -> Table:
+    table = Table(title=f"{report.questions} questions on {report.articles} articles")
+    table.add_column("questions")
+    for name in ("asked", "answered", "abstained", "other hand-off"):
+        table.add_column(name, justify="right")
+    table.add_column("hand-off reasons")
+    kinds = ((f"- {kind}", tally) for kind, tally in report.by_kind.items())
+    rows = (("answerable", report.answerable), ("unanswerable", report.unanswerable), *kinds)
+    for name, tally in rows:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in tally.reasons.items())
+        others = tally.handed_off - tally.abstained
+        counts = (tally.answered, tally.abstained, others)
+        shares = (f"{count} ({_percent(count, tally.questions)})" for count in counts)
+        table.add_row(name, str(tally.questions), *shares, reasons)
+    return table
+
+
+def _quality_table(report: AnswersReport) -> Table:
+    table = Table(title=f"quality ({'; '.join(report.engines) or 'no engine'})")
+    table.add_column("figure")
+    table.add_column("value", justify="right")
+    figures = {
+        "citation recall (statements that their citations support)": report.citations.recall,
+        "citation precision (citations that are needed)": report.citations.precision,
+        "answers that cite a gold article": report.cites_gold,
+        "word overlap with the reference (F1)": report.token_f1,
+        "words of the reference in the answer": report.token_recall,
+    }
+    for name, value in figures.items():
+        table.add_row(name, "-" if value is None else f"{value:.3f}")
+    table.add_row(
+        "citations / of them false", f"{report.citations.citations} / {report.citations.invalid}"
+    )
+    for kind, share in report.rejected.items():
+        what = kind or "all unanswerable"
+        table.add_row(f"{what}: rejected while {KEPT:.0%} of answerable are kept", f"{share:.3f}")
+    return table
+
+
+def _latency_table(latencies: Mapping[str, Latency]) -> Table:
+    table = Table(title="latency (ms)")
+    for name in ("stage", "p50", "p95", "measured"):
+        table.add_column(name, justify="left" if name == "stage" else "right")
+    for stage, one in latencies.items():
+        table.add_row(stage, f"{one.p50:.1f}", f"{one.p95:.1f}", str(one.count))
+    return table
+
+
+def _percent(count: int, total: int) -> str:
+    return f"{count / total:.0%}" if total else "-"

@@ -1,0 +1,113 @@
+"""How benchmarks run: databases of their own, steps in processes of their own, tables, JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from psycopg import sql
+from rich.console import Console
+from rich.table import Table
+
+from bot import db
+from bot.postgres import EmbeddedPostgres
+from tests.conftest import database_at, run_sql
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from psycopg_pool import ConnectionPool
+
+    from indexing.embedders.minilm_encoder import MiniLMEncoder
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The server named by DATABASE_URL, else an embedded one that is thrown away afterwards."""
+    if given := os.environ.get("DATABASE_URL"):
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="supportbot-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        with EmbeddedPostgres(data_dir=folder / "server") as url:
+            yield url
+
+
+@contextmanager
+def database(server_url: str) -> Iterator[str]:
+    """A fresh database at the newest schema, dropped afterwards."""
+    name = f"bench_{uuid4().hex}"
+    run_sql(server_url, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    try:
+        url = database_at(server_url, name)
+        db.migrate(url)
+        yield url
+    finally:
+        run_sql(server_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def add_source(pool: ConnectionPool, name: str) -> None:
+    """A source row, which every document needs."""
+    with pool.connection() as connection:
+        connection.execute("INSERT INTO sources (name, kind) VALUES (%s, 'files')", (name,))
+
+
+def encoder() -> MiniLMEncoder:
+    """The bundled model; what it prepares once is shared with the tests."""
+    from indexing.embedders.minilm_encoder import MiniLMEncoder
+
+    cache = Path(tempfile.gettempdir()) / f"supportbot-tests-models-{os.getuid()}"
+    cache.mkdir(mode=0o700, exist_ok=True)
+    return MiniLMEncoder.open(cache_dir=cache)
+
+
+def in_a_process(module: str, *arguments: str) -> dict[str, Any]:
+    """Runs a module and returns the JSON of its last line. A process of its own gives each
+    step the same start and a peak of memory of its own."""
+    finished = subprocess.run(
+        [sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, check=True
+    )
+    result: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
+    return result
+
+
+def peak_megabytes() -> float:
+    """The most memory that this process has held. VmHWM, because ru_maxrss starts at what the
+    parent held when it forked."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return int(found.group(1)) / 1024 if found else 0.0
+
+
+def show(title: str, rows: Sequence[Sequence[str]], *, notes: Sequence[str] = ()) -> None:
+    """Prints a table; the first row names the columns."""
+    table = Table(title=title)
+    for number, name in enumerate(rows[0]):
+        table.add_column(name, justify="right" if number else "left")
+    for row in rows[1:]:
+        table.add_row(*row)
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    console.print(table)
+    for note in notes:
+        console.print(note)
+
+
+def write_json(path: Path | None, figures: dict[str, Any]) -> None:
+    """Writes the figures, if a path was given."""
+    if path is not None:
+        path.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+def progress(text: str) -> None:
+    """One line to standard error."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
