@@ -1,10 +1,11 @@
 """Everything that ends a command or a job with an error people must act on.
 
-    SupportbotError
-    ├── SettingInvalid          a setting is missing or cannot be used; names it
-    ├── DatabaseUnavailable     the database cannot be reached or started
-    ├── DatabaseUnsuitable      it is reached but lacks what we need (pgvector, schema)
-    └── InputRejected           a file or an argument cannot be used; names file and line
+SupportbotError
+├── SettingInvalid          a setting is missing or cannot be used; names it
+├── DatabaseUnavailable     the database cannot be reached or started
+├── DatabaseUnsuitable      it is reached but lacks what we need (pgvector, schema)
+└── InputRejected           a file or an argument cannot be used; names file and line
+    └── SourceBusy          another run of this source is going on
 """
 
 
@@ -29,3 +30,7 @@ class DatabaseUnsuitable(SupportbotError):
 
 class InputRejected(SupportbotError):
     """The input cannot be used."""
+
+
+class SourceBusy(InputRejected):
+    """This source is being synced already."""

@@ -68,7 +68,7 @@ def test_wrong_settings_name_the_field(settings: dict[str, object], named: str) 
 
 
 def test_an_unknown_kind_says_which_there_are() -> None:
-    with pytest.raises(SourceMisconfigured, match=r"kind: .*'wiki'.* files, sample"):
+    with pytest.raises(SourceMisconfigured, match=r"kind: .*'wiki'.* files, sample, zendesk"):
         kind_of("wiki")
 
 

@@ -1,0 +1,78 @@
+"""`supportbot sync`: brings sources into the index, now."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.opening import application
+from bot.errors import InputRejected
+
+if TYPE_CHECKING:
+    from bot.bootstrap import Application
+    from bot.sources import SourceState
+    from bot.sync import SyncReport
+
+
+def sync(
+    source: Annotated[
+        str | None, typer.Argument(help="The source's name; all sources if left out")
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="From the start, not only what changed since last time")
+    ] = False,
+    inline: Annotated[
+        bool, typer.Option("--inline", help="In this process, even while a worker runs")
+    ] = False,
+) -> None:
+    """Bring what changed at the sources into the index, and print what came of it.
+
+    A worker does it where one runs, and this shows how it goes; else it is done here.
+    """
+    from bot import terminal  # noqa: PLC0415 - keeps --help instant
+
+    with application() as app:
+        states = _chosen(app, source)
+        by_worker = not inline and app.queue.worker_alive()
+        run = _follow if by_worker else _run
+        reports = [run(app, state, full=full) for state in states]
+    terminal.write_sync(reports)
+    if any(report.error for report in reports):
+        raise typer.Exit(1)
+
+
+def _chosen(app: "Application", name: str | None) -> "tuple[SourceState, ...]":
+    states = (app.sources.get(name),) if name else app.sources.all()
+    if not states:
+        raise InputRejected(
+            "There is no source yet. Add one, as in `supportbot sources add files --name docs "
+            "--path ./articles`, or `supportbot sources add sample` for the sample help center."
+        )
+    return states
+
+
+def _follow(app: "Application", state: "SourceState", *, full: bool) -> "SyncReport":
+    from bot import terminal  # noqa: PLC0415 - keeps --help instant
+
+    source = state.source.name
+    job = app.schedules.run_now(source, full=full)
+    try:
+        with terminal.sync_progress(source, expected=state.documents or None) as show:
+            report = app.following.follow(source, job.id, show)
+    except KeyboardInterrupt:
+        terminal.notice(f"The worker goes on with {source}; this only watched it.")
+        raise
+    return _run(app, state, full=full) if report is None else report
+
+
+def _run(app: "Application", state: "SourceState", *, full: bool) -> "SyncReport":
+    from bot import terminal  # noqa: PLC0415 - keeps --help instant
+    from bot.sync import SyncReport  # noqa: PLC0415 - keeps --help instant
+    from connectors.errors import ConnectorError  # noqa: PLC0415 - keeps --help instant
+
+    source = state.source
+    try:
+        connector = app.connector(source)
+    except ConnectorError as error:  # its settings cannot work: the other sources still can
+        return SyncReport(source=source.name, error=str(error))
+    with terminal.sync_progress(source.name, expected=state.documents or None) as show:
+        return app.sync.run(source, connector, full=full, on_progress=show)

@@ -1,0 +1,46 @@
+"""How often and how soon a job that failed is tried again."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+
+from procrastinate import BaseRetryStrategy, RetryDecision
+from procrastinate.exceptions import JobAborted
+from procrastinate.jobs import Job
+
+from bot.errors import SourceBusy, SupportbotError
+
+
+class TryAgain(SupportbotError):
+    """This did not work now and may later."""
+
+    def __init__(self, message: str | None = None, *, after: timedelta = timedelta()) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class Retries(BaseRetryStrategy):
+    """Up to `attempts` in all, after waits that double from `first` to `longest`, a little
+    different each time so that many jobs do not come back at once."""
+
+    def __init__(self, *, attempts: int, first: timedelta, longest: timedelta) -> None:
+        self._attempts = attempts
+        self._first = first
+        self._longest = longest
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        """When to try again; None when this was the last time."""
+        if isinstance(exception, JobAborted):  # the worker is being stopped: the next one goes on
+            return _after(timedelta())
+        if isinstance(exception, SourceBusy):
+            return _after(self._first)
+        if job.attempts + 1 >= self._attempts:
+            return None
+        wait = min(self._first * 2 ** min(job.attempts, 30), self._longest)
+        asked = exception.after if isinstance(exception, TryAgain) else timedelta()
+        return _after(max(wait * random.uniform(0.8, 1.2), asked))  # noqa: S311 - no secret
+
+
+def _after(wait: timedelta) -> RetryDecision:
+    return RetryDecision(retry_at=datetime.now(UTC) + wait)

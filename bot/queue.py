@@ -1,0 +1,298 @@
+"""The queue of jobs, on the same PostgreSQL: procrastinate's tables, and our rules for them.
+
+Tasks are named by string, so that a webhook or a page enqueues work without importing what does
+it. A job is enqueued through the caller's own connection where there is one: either what the
+caller wrote and the job are both there, or neither is. procrastinate itself is only imported
+where jobs run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING, Any
+
+from psycopg.types.json import Jsonb
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg_pool import ConnectionPool
+
+HEARTBEAT = timedelta(seconds=5)
+STALLED_AFTER = timedelta(seconds=20)
+"""How often a worker says that it lives, and after how long a silent one counts as dead."""
+
+MOST_ATTEMPTS = 25
+"""A job whose worker died this often is probably what killed it: it fails instead."""
+
+
+class Lane(StrEnum):
+    """Jobs that share a worker's slots, so that long ones never hold up those people wait for."""
+
+    REPLIES = "replies"
+    EVENTS = "events"
+    KNOWLEDGE = "knowledge"
+    UPKEEP = "upkeep"
+
+
+class Priority(IntEnum):
+    """Within a lane the higher goes first; equal ones go in the order they came."""
+
+    UPKEEP = -10
+    SCHEDULED = 0
+    ASKED_FOR = 20
+    EVENT = 50
+
+
+class TaskName(StrEnum):
+    """What jobs do. `bot.jobs` holds the bodies."""
+
+    SYNC = "sync.source"
+    ARTICLE = "sync.article"
+    PRUNE = "upkeep.prune"
+    STATISTICS = "upkeep.statistics"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """Work to enqueue. Jobs with the same `lock` run one at a time, in order; of jobs with the
+    same `once` at most one waits."""
+
+    task: TaskName
+    lane: Lane
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    lock: str | None = None
+    once: str | None = None
+    priority: Priority = Priority.SCHEDULED
+    delay: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Enqueued:
+    """A job in the queue. `is_new` is False when an equal one was waiting already."""
+
+    id: int
+    is_new: bool
+
+
+def sync_job(source: str, *, full: bool = False, priority: Priority = Priority.SCHEDULED) -> Job:
+    """One synchronisation of a source: one at a time, and at most one more waiting."""
+    return Job(
+        task=TaskName.SYNC,
+        lane=Lane.KNOWLEDGE,
+        arguments={"source": source, "full": full},
+        lock=f"source:{source}",
+        once=f"sync:{source}",
+        priority=priority,
+    )
+
+
+def article_job(source: str, article: str) -> Job:
+    """Brings one article of a source up to date: never beside a sync of that source, and at most
+    one more waiting, because it asks anew how the article is."""
+    return Job(
+        task=TaskName.ARTICLE,
+        lane=Lane.EVENTS,
+        arguments={"source": source, "article": article},
+        lock=f"source:{source}",
+        once=f"article:{source}:{article}",
+        priority=Priority.EVENT,
+    )
+
+
+# The trigger jobs_yield_queueing_lock takes the same lock; it is held until the transaction ends.
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('queueing_lock'), hashtext(%s))"
+
+_WAITING = "SELECT id FROM procrastinate_jobs WHERE queueing_lock = %s AND status = 'todo'"
+
+_DEFER = """
+SELECT unnest(procrastinate_defer_jobs_v1(ARRAY[ROW(
+    %(queue)s, %(task)s, %(priority)s, %(lock)s, %(once)s, %(arguments)s, now() + %(delay)s
+)]::procrastinate_job_to_defer_v1[]))
+"""
+
+# A waiting job that somebody asks for again no longer waits for its hour, and does the most that
+# was asked of it. Workers listen for new jobs only, so they are told of this one as well.
+_HASTEN = """
+WITH hastened AS (
+    UPDATE procrastinate_jobs
+    SET scheduled_at = CASE WHEN %(now)s THEN NULL ELSE scheduled_at END,
+        priority = greatest(priority, %(priority)s),
+        args = args || (SELECT coalesce(jsonb_object_agg(key, value), '{}')
+                        FROM jsonb_each(%(arguments)s) WHERE value = 'true')
+    WHERE id = %(id)s AND status = 'todo'
+    RETURNING id, queue_name
+)
+SELECT pg_notify('procrastinate_queue_v1#' || queue_name,
+                 json_build_object('type', 'job_inserted', 'job_id', id)::text)
+FROM hastened
+"""
+
+# One statement, so that nobody else can take a job between finding it stalled and giving it back.
+_GIVE_BACK_STALLED = """
+WITH stalled AS (
+    SELECT job.id, job.queue_name, job.attempts FROM procrastinate_jobs job
+    LEFT JOIN procrastinate_workers worker ON worker.id = job.worker_id
+    WHERE job.status = 'doing'
+      AND (worker.id IS NULL OR worker.last_heartbeat < now() - %(stalled_after)s)
+    FOR UPDATE OF job SKIP LOCKED
+)
+SELECT id, CASE WHEN attempts < %(attempts)s
+                THEN procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL)
+                ELSE procrastinate_finish_job_v1(id, 'failed', false) END,
+       pg_notify('procrastinate_queue_v1#' || queue_name,
+                 json_build_object('type', 'job_inserted', 'job_id', id)::text)
+FROM stalled
+"""
+
+_GIVE_BACK_LOST = """
+WITH lost AS (
+    SELECT id FROM procrastinate_jobs
+    WHERE status = 'doing' AND worker_id = %(worker)s AND id = ANY(%(jobs)s)
+    FOR UPDATE SKIP LOCKED
+)
+SELECT id, procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL) FROM lost
+"""
+
+_ALIVE = """
+SELECT EXISTS (SELECT FROM procrastinate_workers WHERE last_heartbeat >= now() - %s)
+"""
+
+_COUNTS = """
+SELECT queue_name, status::text, count(*) FROM procrastinate_jobs
+WHERE status IN ('todo', 'doing', 'failed') GROUP BY 1, 2
+"""
+
+_PRUNE = """
+DELETE FROM procrastinate_jobs job
+WHERE status IN ('succeeded', 'failed', 'cancelled', 'aborted')
+  AND NOT EXISTS (SELECT FROM procrastinate_events event
+                  WHERE event.job_id = job.id AND event.at >= now() - %s)
+"""
+
+
+class Queue:
+    """Adds jobs and says how they are."""
+
+    def __init__(self, *, pool: ConnectionPool[Connection[Any]]) -> None:
+        self._pool = pool
+
+    def enqueue(self, job: Job, *, connection: Connection[Any] | None = None) -> Enqueued:
+        """Adds a job within the caller's transaction, or in one of its own. When one that may
+        wait only once waits already, that one is returned, at the higher priority, with the
+        flags of both, and no longer held back if this was asked for rather than planned."""
+        with self._transaction(connection) as open_connection:
+            if job.once is not None:
+                open_connection.execute(_ONE_AT_A_TIME, (job.once,))
+                if waiting := open_connection.execute(_WAITING, (job.once,)).fetchone():
+                    self._hasten(open_connection, int(waiting[0]), job)
+                    return Enqueued(id=int(waiting[0]), is_new=False)
+            row = open_connection.execute(
+                _DEFER,
+                {
+                    "queue": job.lane.value,
+                    "task": job.task.value,
+                    "priority": int(job.priority),
+                    "lock": job.lock,
+                    "once": job.once,
+                    "arguments": Jsonb(dict(job.arguments)),
+                    "delay": job.delay,
+                },
+            ).fetchone()
+        assert row is not None  # noqa: S101 - one job in, one id out
+        return Enqueued(id=int(row[0]), is_new=True)
+
+    def status(self, job_id: int) -> str | None:
+        """todo, doing, succeeded, failed, cancelled or aborted; None when it is gone."""
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                "SELECT status::text FROM procrastinate_jobs WHERE id = %s", (job_id,)
+            ).fetchone()
+        return str(row[0]) if row else None
+
+    def cancel(self, job_id: int) -> bool:
+        """Takes a job that still waits out of the queue; False when it runs or has ended."""
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                "SELECT procrastinate_cancel_job_v1(%s, false, false)", (job_id,)
+            ).fetchone()
+        return row is not None and row[0] is not None
+
+    def worker_alive(self, *, within: timedelta = 2 * HEARTBEAT + timedelta(seconds=2)) -> bool:
+        """Whether any worker has said so lately."""
+        with self._pool.connection() as connection:
+            row = connection.execute(_ALIVE, (within,)).fetchone()
+        return bool(row and row[0])
+
+    def give_back_stalled(
+        self, *, alive: Sequence[int] = (), stalled_after: timedelta = STALLED_AFTER
+    ) -> tuple[int, ...]:
+        """Lets jobs of dead workers wait again; returns their ids. Safe in any number at once.
+        The workers `alive` are the caller's own, who may be too busy to have said so."""
+        with self._pool.connection() as connection:
+            connection.execute(
+                "UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = ANY(%s)",
+                (list(alive),),
+            )
+            rows = connection.execute(
+                _GIVE_BACK_STALLED, {"stalled_after": stalled_after, "attempts": MOST_ATTEMPTS}
+            ).fetchall()
+        return tuple(row[0] for row in rows)
+
+    def claimed(self, worker: int) -> frozenset[int]:
+        """Jobs that this worker runs, as far as the database knows."""
+        with self._pool.connection() as connection:
+            rows = connection.execute(
+                "SELECT id FROM procrastinate_jobs WHERE status = 'doing' AND worker_id = %s",
+                (worker,),
+            ).fetchall()
+        return frozenset(row[0] for row in rows)
+
+    def give_back_lost(self, worker: int, jobs: frozenset[int]) -> tuple[int, ...]:
+        """Lets jobs wait again that this live worker was given but does not run, because the
+        connection broke just then; returns their ids."""
+        with self._pool.connection() as connection:
+            parameters = {"worker": worker, "jobs": list(jobs)}
+            rows = connection.execute(_GIVE_BACK_LOST, parameters).fetchall()
+        return tuple(row[0] for row in rows)
+
+    def forget_worker(self, worker: int) -> None:
+        """Says that this worker is gone, so that whatever it still runs counts as stalled."""
+        with self._pool.connection() as connection:
+            connection.execute("SELECT procrastinate_unregister_worker_v1(%s)", (worker,))
+
+    def counts(self) -> Mapping[tuple[str, str], int]:
+        """Jobs that wait, run or have failed: (lane, status) -> how many."""
+        with self._pool.connection() as connection:
+            rows = connection.execute(_COUNTS).fetchall()
+        return {(row[0], row[1]): row[2] for row in rows}
+
+    def prune(self, *, older_than: timedelta) -> int:
+        """Removes jobs that ended longer ago than this; returns how many."""
+        with self._pool.connection() as connection:
+            return connection.execute(_PRUNE, (older_than,)).rowcount
+
+    def _hasten(self, connection: Connection[Any], job_id: int, job: Job) -> None:
+        connection.execute(
+            _HASTEN,
+            {
+                "id": job_id,
+                "now": job.delay is None and job.priority > Priority.SCHEDULED,
+                "priority": int(job.priority),
+                "arguments": Jsonb(dict(job.arguments)),
+            },
+        )
+
+    @contextmanager
+    def _transaction(self, given: Connection[Any] | None) -> Iterator[Connection[Any]]:
+        if given is None:
+            with self._pool.connection() as connection:
+                yield connection
+        elif given.autocommit:
+            with given.transaction():
+                yield given
+        else:  # transaction() would commit here if it was the first to begin one
+            yield given

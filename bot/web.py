@@ -1,0 +1,103 @@
+"""The web process: health, readiness and metrics, what vendors send, and how it is served."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from bot.errors import SettingInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fastapi import APIRouter
+    from prometheus_client import CollectorRegistry
+
+    from bot.doctor import Check
+
+# Load balancers give a request half a minute; nothing of ours takes longer.
+DRAIN_SECONDS = 15
+
+
+def create_app(
+    *,
+    readiness: Sequence[Callable[[], Check]],
+    registry: CollectorRegistry,
+    routers: Sequence[APIRouter] = (),
+) -> FastAPI:
+    """The application. `readiness` are the checks that must hold before traffic is sent here;
+    `registry` holds what /metrics shows; `routers` are the edges that vendors and people use."""
+    app = FastAPI(title="Supportbot", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/healthz")
+    def healthz() -> PlainTextResponse:
+        """The process is up. Says nothing about the database: restarting would not mend it."""
+        return PlainTextResponse("ok\n")
+
+    @app.get("/readyz")
+    def readyz() -> JSONResponse:
+        """200 when questions can be answered here, else 503 naming what is missing."""
+        checks = [check() for check in readiness]
+        ready = all(check.state != "failed" for check in checks)
+        report = {
+            "ready": ready,
+            "checks": [
+                {
+                    "name": check.name,
+                    "state": check.state,
+                    "detail": check.detail,
+                    "advice": check.advice,
+                }
+                for check in checks
+            ],
+        }
+        return JSONResponse(report, status_code=200 if ready else 503)
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    for router in routers:
+        app.include_router(router)
+    return app
+
+
+def listen(*, host: str, port: int) -> socket.socket:
+    """A listening socket (port 0: any free one). Raises SettingInvalid saying what to change."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=512)
+    except socket.gaierror as error:
+        raise SettingInvalid(
+            f"WEB_HOST is {host}, which is no address of this machine. Use 127.0.0.1, or 0.0.0.0 "
+            "to be reached from other machines."
+        ) from error
+    except OSError as error:
+        raise SettingInvalid(_cannot_listen(host, port, error)) from error
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} is taken by another program. Stop it, or set PORT to a free port."
+    if error.errno == errno.EACCES:
+        return f"This user may not listen on port {port}. Set PORT to one above 1023."
+    return f"Cannot listen on {host}, port {port}: {error.strerror}. Change WEB_HOST or PORT."
+
+
+def serve(app: FastAPI, listener: socket.socket) -> None:
+    """Serves until SIGTERM or SIGINT, then finishes open requests within DRAIN_SECONDS."""
+    import uvicorn  # noqa: PLC0415 - only the web process itself needs the server
+
+    config = uvicorn.Config(
+        app,
+        log_config=None,  # bot.log has configured logging
+        access_log=False,  # query strings may hold what people wrote
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        server_header=False,
+    )
+    uvicorn.Server(config).run(sockets=[listener])

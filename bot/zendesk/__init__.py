@@ -1,0 +1,1 @@
+"""The Zendesk account as an edge that people and events come in by."""

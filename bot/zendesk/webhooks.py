@@ -1,0 +1,168 @@
+"""POST /zendesk/webhook: verify, keep out repetitions, enqueue, answer. The work is done by jobs.
+
+Zendesk gives up after about ten seconds, repeats what timed out, and repeats a 503 only where
+Retry-After is below a minute. https://developer.zendesk.com/documentation/webhooks/
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from fastapi import APIRouter, Request
+from fastapi.responses import PlainTextResponse
+from starlette.requests import ClientDisconnect
+
+from bot.queue import Queue, article_job
+from bot.zendesk.events import (
+    LARGEST_BODY,
+    ArticlePublished,
+    ArticleUnpublished,
+    Delivery,
+    Ignored,
+    Rejected,
+    received,
+    too_large,
+)
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg_pool import ConnectionPool
+
+log = logging.getLogger(__name__)
+
+PATH = "/zendesk/webhook"
+
+# Both together stay below the ten seconds that Zendesk waits.
+_BODY_SECONDS = 5.0
+DATABASE_SECONDS = 3.0
+
+_RETRY_AFTER = {"Retry-After": "20"}
+
+_NOT_SET_UP = (
+    "Webhooks are not set up here. Set ZENDESK_WEBHOOK_SECRET to the webhook's signing secret "
+    "and start Supportbot's web process again.\n"
+)
+
+_FIRST_TIME = """
+INSERT INTO inbound_events (source, id, kind) VALUES ('zendesk', %s, %s)
+ON CONFLICT (source, id) DO NOTHING
+"""
+
+# Every one of them: which brands a source covers may be said by name, and an article that moved
+# to a brand outside of the source has to leave it. The connector tells.
+_ARTICLE_SOURCES = "SELECT name FROM sources WHERE kind = 'zendesk' ORDER BY name"
+
+
+class Inbox:
+    """Turns deliveries into jobs, each once however often it comes. A database that gives no
+    connection within `wait` seconds counts as away."""
+
+    def __init__(
+        self,
+        *,
+        pool: ConnectionPool[Connection[Any]],
+        queue: Queue,
+        wait: float = DATABASE_SECONDS,
+    ) -> None:
+        self._pool = pool
+        self._queue = queue
+        self._wait = wait
+
+    def take(self, delivery: Delivery) -> bool:
+        """Notes the delivery and enqueues what it asks for, both or neither; False when it was
+        taken before. Raises psycopg.Error when the database cannot be used now."""
+        with self._pool.connection(timeout=self._wait) as connection:
+            noted = connection.execute(_FIRST_TIME, (delivery.invocation_id, delivery.kind))
+            if not noted.rowcount:
+                return False
+            self._enqueue(delivery, connection)
+            return True
+
+    def _enqueue(self, delivery: Delivery, connection: Connection[Any]) -> None:
+        match delivery.event:
+            case ArticlePublished(article_id=article) | ArticleUnpublished(article_id=article):
+                # What is true of the article is asked when the job runs: events may be late.
+                for (source,) in connection.execute(_ARTICLE_SOURCES).fetchall():
+                    self._queue.enqueue(article_job(source, article), connection=connection)
+            case Ignored():
+                pass
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def routes(*, inbox: Inbox, key: bytes | None, clock: Callable[[], datetime] = _now) -> APIRouter:
+    """The route. Without a `key` it answers 404: nothing that is sent again within a minute would
+    find it, so a 503 would only make Zendesk repeat in vain."""
+    router = APIRouter()
+
+    @router.post(PATH)
+    async def webhook(request: Request) -> PlainTextResponse:
+        if key is None:
+            return PlainTextResponse(_NOT_SET_UP, status_code=404)
+        body = await _body(request)
+        if isinstance(body, Rejected):
+            return _refused(body)
+        delivery = received(request.headers, body, key=key, now=clock())
+        if isinstance(delivery, Rejected):
+            return _refused(delivery)
+        # In a thread, and not in those of health and metrics: they answer while this waits.
+        return await asyncio.to_thread(_taken, inbox, delivery)
+
+    return router
+
+
+async def _body(request: Request) -> bytes | Rejected:
+    """The raw body, read no further than any event is long."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared[:20]) > LARGEST_BODY:
+        return too_large()
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > LARGEST_BODY:
+                    return too_large()
+    except TimeoutError:
+        return Rejected(status=408, reason="The body did not arrive in time.")
+    except ClientDisconnect:
+        return Rejected(status=400, reason="The body ended early.")
+    return bytes(body)
+
+
+def _refused(rejected: Rejected) -> PlainTextResponse:
+    ids = {"action": "zendesk_webhook", "status": rejected.status}
+    log.warning("Refused a webhook: %s", rejected.reason, extra=ids)
+    return PlainTextResponse(
+        f"{rejected.reason}\n",
+        status_code=rejected.status,
+        # What was not read of a long body must not be taken for the next request.
+        headers={"Connection": "close"} if rejected.status in _UNREAD else None,
+    )
+
+
+_UNREAD = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.REQUEST_TIMEOUT}
+
+
+def _taken(inbox: Inbox, delivery: Delivery) -> PlainTextResponse:
+    ids: Mapping[str, Any] = {
+        "action": "zendesk_webhook",
+        "kind": delivery.kind,
+        "invocation": delivery.invocation_id,
+    }
+    try:
+        is_new = inbox.take(delivery)
+    except psycopg.Error as error:
+        # Also where tables are missing: a migration is on its way.
+        log.warning("A webhook waits for the database: %s", type(error).__name__, extra=ids)
+        return PlainTextResponse("The database is away.\n", status_code=503, headers=_RETRY_AFTER)
+    log.info("Took a webhook." if is_new else "Took this webhook before.", extra=ids)
+    return PlainTextResponse("Taken.\n" if is_new else "Taken before.\n")
