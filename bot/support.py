@@ -30,7 +30,7 @@ PASSAGES_READ = 8
 
 # Below this probability that the passages carry an answer, people take over: the calibrated
 # trade between a missing answer and a wrong one, see indexing.evidence.
-EVIDENCE_NEEDED = 0.5
+EVIDENCE_NEEDED = 0.4
 
 # A question is read up to here; nobody asks one thing in more characters.
 QUESTION_CHARACTERS = 8000

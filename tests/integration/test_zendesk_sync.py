@@ -58,10 +58,10 @@ def test_an_article_is_found_from_publishing_to_archiving(
     sources.add(Source(name="help", kind="zendesk", config={}))
     with Application(settings=settings_with(OAUTH)) as application:
 
-        def sync() -> SyncReport:
+        def sync(*, full: bool = False) -> SyncReport:
             source = sources.get("help").source
             runner = Sync(pool=knowledge.pool, indexer=knowledge.indexer)
-            return runner.run(source, application.connector(source))
+            return runner.run(source, application.connector(source), full=full)
 
         def found(reader: Reader) -> bool:
             passages = knowledge.retriever.retrieve("How long may I return an item?", reader)
@@ -78,7 +78,7 @@ def test_an_article_is_found_from_publishing_to_archiving(
         assert found(Reader.agent())
 
         account.archive(article)
-        assert sync().removed == 1
+        assert sync(full=True).removed == 1
         assert not found(Reader.agent())
 
 

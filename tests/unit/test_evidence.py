@@ -29,7 +29,7 @@ def test_nothing_found_carries_nothing() -> None:
 
 
 def test_a_passage_that_says_it_in_other_words_is_enough() -> None:
-    assert evidence(SHORT, [found(dense=0.75, bm25=5.0)]) > 0.5
+    assert evidence(SHORT, [found(dense=0.75, bm25=7.0)]) > 0.5
 
 
 def test_a_passage_that_holds_the_words_and_is_fairly_near_is_enough() -> None:
