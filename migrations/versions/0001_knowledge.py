@@ -110,7 +110,8 @@ RETURN (
 -- The words of a question in each language that an index holds: what to look up in the full-text
 -- index (the rarest words, until `budget` passages may match) and what each word weighs. A word
 -- weighs its idf times the root of how often it was said: who writes it three times means it,
--- but not three times as much. A function, because the planner must know how few rows come.
+-- but not three times as much. In more than a few words a single letter is a splinter ("e-mail",
+-- "l'email"), not a size. A function, because the planner must know how few rows come.
 CREATE FUNCTION question_words(index_number integer, question text, budget integer)
 RETURNS TABLE (language text, words tsquery, weights sparsevec, total double precision)
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 2
@@ -119,6 +120,7 @@ BEGIN
     RETURN QUERY
     WITH lexeme AS (
         SELECT known.language, word.lexeme, coalesce(frequency.passages, 0) AS passages,
+               count(*) OVER (PARTITION BY known.language) AS different_words,
                sqrt(cardinality(word.positions))
                * ln(1 + (known.passages - coalesce(frequency.passages, 0) + 0.5::float8)
                         / (coalesce(frequency.passages, 0) + 0.5::float8)) AS weight
@@ -134,6 +136,7 @@ BEGIN
                    PARTITION BY lexeme.language ORDER BY lexeme.passages, lexeme.lexeme
                ) AS reached
         FROM lexeme
+        WHERE lexeme.different_words <= 8 OR lexeme.lexeme !~ '^[a-z]$'
     )
     SELECT different.language,
            string_agg(
