@@ -36,7 +36,7 @@ EXACT_BELOW_DOCUMENTS = 1000
 
 # The question's rarest words are looked up until this many passages may match. It bounds the
 # cost of common words, which say little about what is asked.
-LEXICAL_BUDGET = 3000
+LEXICAL_BUDGET = 1500
 
 # Longer questions are cut for the lexical half; their words repeat by then.
 _SEARCHED_CHARACTERS = 8000
