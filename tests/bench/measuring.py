@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from psycopg_pool import ConnectionPool
 
-    from indexing.embedders.minilm_encoder import MiniLMEncoder
+    from indexing.embedders.minilm_encoder import MiniLMEncoder, Precision
 
 
 @contextmanager
@@ -61,13 +61,13 @@ def add_source(pool: ConnectionPool, name: str) -> None:
         connection.execute("INSERT INTO sources (name, kind) VALUES (%s, 'files')", (name,))
 
 
-def encoder() -> MiniLMEncoder:
+def encoder(precision: Precision = "int8") -> MiniLMEncoder:
     """The bundled model; what it prepares once is shared with the tests."""
     from indexing.embedders.minilm_encoder import MiniLMEncoder
 
     cache = Path(tempfile.gettempdir()) / f"supportbot-tests-models-{os.getuid()}"
     cache.mkdir(mode=0o700, exist_ok=True)
-    return MiniLMEncoder.open(cache_dir=cache)
+    return MiniLMEncoder.open(cache_dir=cache, precision=precision)
 
 
 def in_a_process(module: str, *arguments: str) -> dict[str, Any]:
