@@ -25,7 +25,7 @@ _STEPS_MATTER = 0.7  # of the best score: steps beside it answer a "how do I"
 _SAME_LIST = 0.85  # of the best item's score
 _SAME_WORDS = 0.85
 
-_DANGLING = re.compile(
+DANGLING = re.compile(
     r"(?:this|that|these|those|it|its|it's|they|their|he|she|such|otherwise|then|however|also|"
     r"instead|but|and|in (?:this|that|these|those|which) cases?|if (?:so|not)|"
     r"the (?:latter|former|same)|dies|diese|dieser|dieses|sie|dann|andernfalls|jedoch|dabei|"
@@ -196,7 +196,7 @@ class _Composer:
             return before if before and before.is_lead() else None
         if before and before.is_lead():
             return before
-        return before if before and _DANGLING.match(candidate.quote) else None
+        return before if before and DANGLING.match(candidate.quote) else None
 
     def _ordered(self, best: Candidate, picked: Sequence[Candidate]) -> list[Candidate]:
         """Runs of neighbours stay whole; the best one's first, then its document's, then others."""
