@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from bot import db
+from bot import db, indexes
+from bot.backlog import backlog
 from bot.errors import SupportbotError
 from connectors.errors import ConnectorError
+from indexing.embedders import DEFAULT_MODEL, UNMEASURED_MODEL
 from indexing.errors import IndexingError, IndexMissing
+from indexing.holdings import index_states
 from indexing.index import Index
 
 if TYPE_CHECKING:
@@ -115,35 +118,52 @@ def schema(pool: ConnectionPool[Connection[Any]], *, wait: float = 5.0) -> Check
 def index(
     pool: ConnectionPool[Connection[Any]], *, model: str | None = None, wait: float = 5.0
 ) -> Check:
-    """Whether there is a live index, of `model` if that is known, with something in it."""
+    """Whether there is a live index with something in it, and how far another one is that is to
+    take its place. `model` is the name of the model that is set, if that is known."""
 
     def examine(connection: Connection[Any]) -> Check:
         live = Index.live(connection)
-        if model is not None and live.model != model:
-            return Check(
-                name="index",
-                state="failed",
-                detail=f"Built by {live.model}, but EMBEDDING_MODEL is {model}.",
-                advice=f"Set EMBEDDING_MODEL={live.model}, or use another database.",
-            )
+        states = index_states(connection)
         size = live.size(connection)
         detail = f"{size.documents} documents, {size.passages} passages of {live.model}."
-        if size.passages:
-            return Check(name="index", state="ok", detail=detail)
-        return Check(name="index", state="warning", detail=detail, advice="Run `supportbot sync`.")
+        detail = " ".join((detail, *indexes.being_built(states)))
+        advice = indexes.what_to_do(states, wanted=model)
+        if not advice and not size.passages:
+            advice = "Run `supportbot sync`."
+        return Check(
+            name="index", state="warning" if advice else "ok", detail=detail, advice=advice
+        )
 
     return _with_connection("index", pool, examine, wait)
 
 
-def embedding_model(load: Callable[[], Embedder]) -> Check:
+def queue(pool: ConnectionPool[Connection[Any]], *, wait: float = 5.0) -> Check:
+    """Whether jobs can be enqueued, and whether somebody does them. That nobody does them is a
+    warning: the web process still takes what others send, and it is done later."""
+
+    def examine(connection: Connection[Any]) -> Check:
+        state = backlog(connection)
+        advice = state.advice()
+        return Check(
+            name="queue",
+            state="warning" if advice else "ok",
+            detail=state.describe(),
+            advice=advice,
+        )
+
+    return _with_connection("queue", pool, examine, wait)
+
+
+def embedding_model(load: Callable[[], Embedder], *, name: str = "embedding model") -> Check:
     """Whether the model that finds passages can be loaded and embeds."""
     try:
         embedder = load()
         embedder.embed_query("How long do I have to return a jacket?")
     except (IndexingError, OSError) as error:
-        return Check(name="embedding model", state="failed", detail=str(error))
+        return Check(name=name, state="failed", detail=str(error))
     detail = f"{embedder.name}, {embedder.dimensions} dimensions."
-    return Check(name="embedding model", state="ok", detail=detail)
+    advice = "" if embedder.name == DEFAULT_MODEL else UNMEASURED_MODEL
+    return Check(name=name, state="ok", detail=detail, advice=advice)
 
 
 def source(state: SourceState) -> Check:
@@ -229,8 +249,8 @@ def zendesk_webhooks(configured: Callable[[], bool]) -> Check:
     return Check(
         name=name,
         state="ok",
-        detail="Not taken: articles change here by the schedule only.",
-        advice="Set ZENDESK_WEBHOOK_SECRET to the signing secret of the webhook.",
+        detail="Not taken: articles change here by the schedule only, tickets by the sweep.",
+        advice="Run `supportbot zendesk install`, which says how to set ZENDESK_WEBHOOK_SECRET.",
     )
 
 

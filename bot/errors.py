@@ -4,9 +4,12 @@ SupportbotError
 ├── SettingInvalid          a setting is missing or cannot be used; names it
 ├── DatabaseUnavailable     the database cannot be reached or started
 ├── DatabaseUnsuitable      it is reached but lacks what we need (pgvector, schema)
-└── InputRejected           a file or an argument cannot be used; names file and line
-    └── SourceBusy          another run of this source is going on
+├── InputRejected           a file or an argument cannot be used; names file and line
+│   └── SourceBusy          another run of this source is going on
+└── TicketUnsettled         a ticket must be looked at again later
 """
+
+from datetime import timedelta
 
 
 class SupportbotError(Exception):
@@ -34,3 +37,11 @@ class InputRejected(SupportbotError):
 
 class SourceBusy(InputRejected):
     """This source is being synced already."""
+
+
+class TicketUnsettled(SupportbotError):
+    """The ticket must be looked at again later."""
+
+    def __init__(self, message: str | None = None, *, after: timedelta = timedelta()) -> None:
+        super().__init__(message)
+        self.after = after

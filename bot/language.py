@@ -21,13 +21,16 @@ class LanguageDetector:
         self._default = default
         self._identifier: LanguageIdentifier | None = None
 
-    def locale_of(self, text: str) -> str:
-        """An ISO 639-1 code, or the default locale when nothing can be told for certain."""
+    def locale_of(self, text: str, *, hint: str = "") -> str:
+        """An ISO 639-1 code; the hint, or else the default locale, when nothing can be told for
+        certain. A hint such as "pt-br" also stands where the text is in its language."""
+        otherwise = hint or self._default
         letters = text[:_CHARACTERS_READ]
         if sum(len(each.encode()) for each in letters if each.isalpha()) < _BYTES_NEEDED:
-            return self._default
+            return otherwise
         language, certainty = self._load().classify(letters)
-        return str(language) if certainty >= _CERTAINTY_NEEDED else self._default
+        told = certainty >= _CERTAINTY_NEEDED and language != otherwise.partition("-")[0]
+        return str(language) if told else otherwise
 
     def _load(self) -> LanguageIdentifier:
         if self._identifier is None:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from bot.backlog import backlog
 from bot.records import Records
 from bot.sources import Sources
+from indexing.holdings import index_states
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,13 +35,35 @@ WHERE asked_at > now() - interval '1 hour'
 GROUP BY stage.key ORDER BY stage.key
 """
 
+_API_CALLS = "SELECT name, api_calls FROM sources ORDER BY name"
+
+_TURNS = """
+SELECT outcome, CASE WHEN reason <> '' THEN reason ELSE why END, count(*)
+FROM ticket_turns WHERE state = 'done' GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+_TICKETS = """
+SELECT (SELECT extract(epoch FROM now() - max(swept_at))::float8 FROM ticket_sweeps),
+       (SELECT count(*) FROM ticket_turns WHERE state = 'sending'),
+       (SELECT count(*) FROM ticket_problems)
+"""
+
+_FRESHNESS = """
+SELECT source, CASE WHEN article IS NULL THEN 'sync' ELSE 'webhook' END,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY freshness_p50),
+       percentile_cont(0.95) WITHIN GROUP (ORDER BY freshness_p95)
+FROM sync_runs
+WHERE finished_at > now() - interval '1 day' AND freshness_p50 IS NOT NULL
+GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
 
 class DatabaseMetrics(Collector):
     """Reads every figure anew at each scrape."""
 
     def __init__(self, *, pool: ConnectionPool[Connection[Any]]) -> None:
         self._pool = pool
-        self._records = Records(pool=pool, embedding_index=0)
+        self._records = Records(pool=pool)
         self._sources = Sources(pool=pool)
 
     def collect(self) -> Iterator[Metric]:
@@ -47,6 +71,10 @@ class DatabaseMetrics(Collector):
         yield self._questions()
         yield self._latency()
         yield from self._knowledge()
+        yield self._indexes()
+        yield from self._syncs()
+        yield from self._tickets()
+        yield from self._queue()
 
     def describe(self) -> list[Metric]:
         """Nothing: so that registering the collector does not read the database."""
@@ -94,3 +122,93 @@ class DatabaseMetrics(Collector):
                 labels = (state.source.name, state.last_state or "")
                 synced.add_metric(labels, state.last_sync.timestamp())
         yield from (documents, failed, synced)
+
+    def _indexes(self) -> Metric:
+        held = GaugeMetricFamily(
+            "supportbot_index_documents",
+            "Documents that an embedding model's index holds as they are now.",
+            labels=("index", "model", "state"),
+        )
+        with self._pool.connection() as connection:
+            for each in index_states(connection):
+                labels = (str(each.index.id), each.index.model, each.state)
+                held.add_metric(labels, each.documents)
+        return held
+
+    def _syncs(self) -> Iterator[Metric]:
+        calls = CounterMetricFamily(
+            "supportbot_sync_api_calls",
+            "Requests that syncs have sent to the source's vendor.",
+            labels=("source",),
+        )
+        freshness = GaugeMetricFamily(
+            "supportbot_freshness_seconds",
+            "From an edit at the source until it was answerable, in syncs of the last day.",
+            labels=("source", "by", "quantile"),
+        )
+        with self._pool.connection() as connection:
+            for source, sent in connection.execute(_API_CALLS).fetchall():
+                calls.add_metric((source,), sent)
+            for source, by, p50, p95 in connection.execute(_FRESHNESS).fetchall():
+                freshness.add_metric((source, by, "0.5"), p50)
+                freshness.add_metric((source, by, "0.95"), p95)
+        yield from (calls, freshness)
+
+    def _tickets(self) -> Iterator[Metric]:
+        turns = CounterMetricFamily(
+            "supportbot_ticket_turns",
+            "What customers wrote in tickets, by what became of it.",
+            labels=("outcome", "reason"),
+        )
+        sweep = GaugeMetricFamily(
+            "supportbot_ticket_sweep_age_seconds", "Since a sweep last looked for changed tickets."
+        )
+        with self._pool.connection() as connection:
+            for outcome, reason, count in connection.execute(_TURNS).fetchall():
+                turns.add_metric((outcome, reason), count)
+            age, unsettled, stuck = connection.execute(_TICKETS).fetchone() or (None, 0, 0)
+        if age is not None:
+            sweep.add_metric((), age)
+        yield from (turns, sweep)
+        yield GaugeMetricFamily(
+            "supportbot_unsettled_ticket_turns",
+            "Outcomes on their way to Zendesk, or of which nobody knows whether they arrived.",
+            value=unsettled,
+        )
+        yield GaugeMetricFamily(
+            "supportbot_stuck_tickets", "Tickets that cannot be dealt with yet.", value=stuck
+        )
+
+    def _queue(self) -> Iterator[Metric]:
+        jobs = GaugeMetricFamily(
+            "supportbot_jobs",
+            "Jobs that wait, run, or were given up in the last week.",
+            labels=("queue", "state"),
+        )
+        oldest = GaugeMetricFamily(
+            "supportbot_oldest_waiting_job_seconds",
+            "For how long the first of the waiting jobs has been due.",
+            labels=("queue",),
+        )
+        heartbeats = GaugeMetricFamily(
+            "supportbot_last_heartbeat_timestamp_seconds",
+            "When any worker, or the scheduler that leads, was last heard of.",
+            labels=("process",),
+        )
+        with self._pool.connection() as connection:
+            state = backlog(connection)
+        for lane in state.lanes:
+            jobs.add_metric((lane.name, "waiting"), lane.waiting)
+            jobs.add_metric((lane.name, "running"), lane.running)
+            jobs.add_metric((lane.name, "failed"), lane.failed)
+            oldest.add_metric((lane.name,), lane.oldest)
+        for name, heartbeat in (
+            ("worker", state.worker_heartbeat),
+            ("scheduler", state.scheduler_heartbeat),
+        ):
+            if heartbeat is not None:
+                heartbeats.add_metric((name,), heartbeat.timestamp())
+        yield from (jobs, oldest, heartbeats)
+        yield GaugeMetricFamily(
+            "supportbot_stalled_jobs", "Jobs of workers that are dead.", value=state.stalled
+        )

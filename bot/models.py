@@ -13,6 +13,9 @@ from indexing.models import Passage, Reader
 
 Surface = Literal["cli", "zendesk", "slack", "help", "playground", "eval"]
 Speaker = Literal["customer", "agent", "bot"]
+Delivery = Literal["shown", "sent", "drafted"]
+"""What happens to an answer: whoever asked sees it at once and may ask on, a customer is sent it
+as the company's word, or an agent gets it as a draft of that."""
 
 
 class OutcomeKind(StrEnum):
@@ -50,7 +53,8 @@ class Turn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """What somebody asks, and what that person may read."""
+    """What somebody asks, and what that person may read. Claims are checked one by one unless
+    the answer is only `shown`."""
 
     text: str
     reader: Reader
@@ -58,6 +62,7 @@ class Question:
     locale: str | None = None
     history: tuple[Turn, ...] = ()
     sources: frozenset[str] | None = None
+    delivery: Delivery = "shown"
     id: UUID = field(default_factory=uuid4)
 
 
@@ -98,8 +103,8 @@ class Outcome:
 
     `reason` is set exactly when the kind is handed_off; `statements` hold citations only of
     `passages`. `evidence` is the calibrated probability in 0..1 that the passages carry the
-    answer. `latency_ms` maps stage to milliseconds. `detail` tells an admin, never a customer,
-    what happened.
+    answer; `embedding_index` is the id of the index they are of. `latency_ms` maps stage to
+    milliseconds. `detail` tells an admin, never a customer, what happened.
     """
 
     question_id: UUID
@@ -113,5 +118,6 @@ class Outcome:
     engine: str = ""
     model: str = ""
     prompt_version: str = ""
+    embedding_index: int = 0
     usage: Usage = Usage()
     latency_ms: Mapping[str, float] = field(default_factory=dict)

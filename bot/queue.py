@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 HEARTBEAT = timedelta(seconds=5)
 STALLED_AFTER = timedelta(seconds=20)
 """How often a worker says that it lives, and after how long a silent one counts as dead."""
+
+ALIVE_WITHIN = 2 * HEARTBEAT + timedelta(seconds=2)
+"""Heard of within this, a worker runs: twice its time to say so, and a little for the way."""
 
 MOST_ATTEMPTS = 25
 """A job whose worker died this often is probably what killed it: it fails instead."""
@@ -52,6 +55,10 @@ class TaskName(StrEnum):
 
     SYNC = "sync.source"
     ARTICLE = "sync.article"
+    TICKET = "ticket.attend"
+    FEEDBACK = "ticket.feedback"
+    TICKET_SWEEP = "ticket.sweep"
+    SWITCH_MODEL = "index.switch"
     PRUNE = "upkeep.prune"
     STATISTICS = "upkeep.statistics"
 
@@ -90,16 +97,31 @@ def sync_job(source: str, *, full: bool = False, priority: Priority = Priority.S
     )
 
 
-def article_job(source: str, article: str) -> Job:
+def article_job(source: str, article: str, *, happened_at: datetime | None = None) -> Job:
     """Brings one article of a source up to date: never beside a sync of that source, and at most
-    one more waiting, because it asks anew how the article is."""
+    one more waiting, because it asks anew how the article is. What changed `happened_at` this
+    time, if that was told."""
+    told = {"happened_at": happened_at.isoformat()} if happened_at else {}
     return Job(
         task=TaskName.ARTICLE,
         lane=Lane.EVENTS,
-        arguments={"source": source, "article": article},
+        arguments={"source": source, "article": article, **told},
         lock=f"source:{source}",
         once=f"article:{source}:{article}",
         priority=Priority.EVENT,
+    )
+
+
+def switch_job(model: str, *, back: bool = False, asked: bool = True) -> Job:
+    """Makes this model's index live, one switch at a time. Unless it was `asked` for, only a
+    worker that has this model set does it. `back` rolls back to it."""
+    return Job(
+        task=TaskName.SWITCH_MODEL,
+        lane=Lane.KNOWLEDGE,
+        arguments={"model": model, "back": back, "asked": asked},
+        lock="index",
+        once=f"index:{'back' if back else 'switch'}:{model}",
+        priority=Priority.ASKED_FOR if asked else Priority.SCHEDULED,
     )
 
 
@@ -161,11 +183,6 @@ _ALIVE = """
 SELECT EXISTS (SELECT FROM procrastinate_workers WHERE last_heartbeat >= now() - %s)
 """
 
-_COUNTS = """
-SELECT queue_name, status::text, count(*) FROM procrastinate_jobs
-WHERE status IN ('todo', 'doing', 'failed') GROUP BY 1, 2
-"""
-
 _PRUNE = """
 DELETE FROM procrastinate_jobs job
 WHERE status IN ('succeeded', 'failed', 'cancelled', 'aborted')
@@ -221,7 +238,7 @@ class Queue:
             ).fetchone()
         return row is not None and row[0] is not None
 
-    def worker_alive(self, *, within: timedelta = 2 * HEARTBEAT + timedelta(seconds=2)) -> bool:
+    def worker_alive(self, *, within: timedelta = ALIVE_WITHIN) -> bool:
         """Whether any worker has said so lately."""
         with self._pool.connection() as connection:
             row = connection.execute(_ALIVE, (within,)).fetchone()
@@ -263,12 +280,6 @@ class Queue:
         """Says that this worker is gone, so that whatever it still runs counts as stalled."""
         with self._pool.connection() as connection:
             connection.execute("SELECT procrastinate_unregister_worker_v1(%s)", (worker,))
-
-    def counts(self) -> Mapping[tuple[str, str], int]:
-        """Jobs that wait, run or have failed: (lane, status) -> how many."""
-        with self._pool.connection() as connection:
-            rows = connection.execute(_COUNTS).fetchall()
-        return {(row[0], row[1]): row[2] for row in rows}
 
     def prune(self, *, older_than: timedelta) -> int:
         """Removes jobs that ended longer ago than this; returns how many."""

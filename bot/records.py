@@ -65,16 +65,15 @@ class OutcomeCount:
 class Records:
     """The record of every question, in PostgreSQL."""
 
-    def __init__(self, *, pool: ConnectionPool, embedding_index: int) -> None:
+    def __init__(self, *, pool: ConnectionPool) -> None:
         self._pool = pool
-        self._embedding_index = embedding_index
 
     def save(self, question: Question, outcome: Outcome, *, locale: str) -> None:
         """Writes the question and its outcome in one transaction, in place of what an earlier
         attempt under the same id wrote."""
         with self._pool.connection() as connection, connection.pipeline():
             connection.execute("DELETE FROM questions WHERE id = %s", (question.id,))
-            connection.execute(_QUESTION, self._row(question, outcome, locale))
+            connection.execute(_QUESTION, _row(question, outcome, locale))
             _save_passages(connection, outcome)
             _save_statements(connection, outcome)
 
@@ -87,31 +86,32 @@ class Records:
             for row in rows
         )
 
-    def _row(self, question: Question, outcome: Outcome, locale: str) -> dict[str, Any]:
-        usage = outcome.usage
-        return {
-            "id": question.id,
-            "surface": question.surface,
-            "text": question.text,
-            "history": Jsonb([{"speaker": t.speaker, "text": t.text} for t in question.history]),
-            "locale": locale,
-            "audience": sorted(question.reader.labels),
-            "outcome": outcome.kind.value,
-            "reason": outcome.reason.value if outcome.reason else None,
-            "detail": outcome.detail,
-            "tags": list(outcome.tags),
-            "evidence": outcome.evidence,
-            "engine": outcome.engine,
-            "model": outcome.model,
-            "prompt_version": outcome.prompt_version,
-            "embedding_index": self._embedding_index,
-            "input_tokens": usage.input_tokens,
-            "output_tokens": usage.output_tokens,
-            "cache_read_tokens": usage.cache_read_tokens,
-            "cache_write_tokens": usage.cache_write_tokens,
-            "cost_usd": usage.cost_usd,
-            "latency_ms": Jsonb({stage: round(ms, 2) for stage, ms in outcome.latency_ms.items()}),
-        }
+
+def _row(question: Question, outcome: Outcome, locale: str) -> dict[str, Any]:
+    usage = outcome.usage
+    return {
+        "id": question.id,
+        "surface": question.surface,
+        "text": question.text,
+        "history": Jsonb([{"speaker": t.speaker, "text": t.text} for t in question.history]),
+        "locale": locale,
+        "audience": sorted(question.reader.labels),
+        "outcome": outcome.kind.value,
+        "reason": outcome.reason.value if outcome.reason else None,
+        "detail": outcome.detail,
+        "tags": list(outcome.tags),
+        "evidence": outcome.evidence,
+        "engine": outcome.engine,
+        "model": outcome.model,
+        "prompt_version": outcome.prompt_version,
+        "embedding_index": outcome.embedding_index,
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cache_read_tokens": usage.cache_read_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
+        "cost_usd": usage.cost_usd,
+        "latency_ms": Jsonb({stage: round(ms, 2) for stage, ms in outcome.latency_ms.items()}),
+    }
 
 
 def _save_passages(connection: Connection, outcome: Outcome) -> None:

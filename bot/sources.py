@@ -24,7 +24,7 @@ SELECT s.name, s.kind, s.config, s.cursor,
        run.state, run.finished_at
 FROM sources s
 LEFT JOIN LATERAL (
-    SELECT state, finished_at FROM sync_runs r WHERE r.source = s.name
+    SELECT state, finished_at FROM sync_runs r WHERE r.source = s.name AND r.article IS NULL
     ORDER BY started_at DESC LIMIT 1
 ) AS run ON true
 ORDER BY s.name

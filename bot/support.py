@@ -14,15 +14,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from bot.answering.base import AnswerRequest, Draft, NoDraft
+from bot.answering.checking import check
 from bot.answering.citations import verified_all
 from bot.models import HandoffReason, Outcome, OutcomeKind
 
 if TYPE_CHECKING:
     from bot.answering.base import Engine, OnStatement
     from bot.language import LanguageDetector
-    from bot.models import Question
+    from bot.models import Question, Statement
     from indexing.models import Passage
-    from indexing.retrieval import Retriever
+    from indexing.retrieval import Found, Retriever
 
 # What an engine is given to read. More passages cost time and money and, past this many,
 # brought no further answer on the development questions.
@@ -34,6 +35,9 @@ EVIDENCE_NEEDED = 0.4
 
 # A question is read up to here; nobody asks one thing in more characters.
 QUESTION_CHARACTERS = 8000
+
+# "And for shoes?" asks nothing by itself: so short a question is looked up with the one before.
+_LEANS_BELOW_WORDS = 8
 
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -93,7 +97,11 @@ class SupportDesk:
         text = readable(question.text)
         locale = question.locale or self._language.locale_of(text)
         found = self._retriever.search(
-            text, question.reader, locale, PASSAGES_READ, sources=question.sources
+            _looked_up(text, question),
+            question.reader,
+            locale,
+            PASSAGES_READ,
+            sources=question.sources,
         )
         clock.add(found.latency_ms)
         if found.evidence < self._evidence_needed or not found.passages:
@@ -104,7 +112,16 @@ class SupportDesk:
             )
             with clock.stage("answer"):
                 answering = self._answer(request, on_statement)
-        outcome = _outcome(question, found.passages, found.evidence, answering, clock)
+        outcome = _outcome(replace(question, text=text), found, answering, locale, clock)
+        self._recorder.save(replace(question, text=text), outcome, locale=locale)
+        return outcome
+
+    def hand_off(self, question: Question, *, reason: HandoffReason, detail: str) -> Outcome:
+        """Hands a question off that is not to be answered whatever is known, records that, and
+        returns the outcome. `detail` tells an admin why."""
+        text = readable(question.text)
+        outcome = _handed_off(question, reason=reason, detail=detail)
+        locale = question.locale or self._language.locale_of(text)
         self._recorder.save(replace(question, text=text), outcome, locale=locale)
         return outcome
 
@@ -137,35 +154,62 @@ def _nothing_found(passages: tuple[Passage, ...]) -> NoDraft:
     )
 
 
+def _looked_up(text: str, question: Question) -> str:
+    before = [turn.text for turn in question.history if turn.speaker == "customer"]
+    if not before or len(text.split()) >= _LEANS_BELOW_WORDS:
+        return text
+    return f"{before[-1]}\n{text}"[:QUESTION_CHARACTERS]
+
+
 def _outcome(
-    question: Question,
-    passages: tuple[Passage, ...],
-    evidence: float,
-    answering: _Answering,
-    clock: _Clock,
+    question: Question, found: Found, answering: _Answering, locale: str, clock: _Clock
 ) -> Outcome:
-    result = answering.result
-    statements = verified_all(result.statements, passages) if isinstance(result, Draft) else ()
-    reason = result.reason if isinstance(result, NoDraft) else None
-    detail = result.detail if isinstance(result, NoDraft) else ""
-    if reason is None and not statements:
-        reason = HandoffReason.UNVERIFIED_ANSWER
-        detail = "No statement of the answer was carried by the passage it cites."
+    result, passages = answering.result, found.passages
+    statements: tuple[Statement, ...] = ()
+    reason, detail = None, ""
+    if isinstance(result, Draft):
+        statements = verified_all(result.statements, passages)
+        if not statements:
+            reason = HandoffReason.UNVERIFIED_ANSWER
+            detail = "No statement of the answer was carried by the passage it cites."
+        elif question.delivery != "shown":
+            with clock.stage("check"):
+                checked = check(statements, passages, question.text, locale)
+            statements, detail = checked.statements, checked.detail
+            reason = None if checked.still_answers else HandoffReason.UNVERIFIED_ANSWER
+    else:
+        reason, detail = result.reason, result.detail
+    answered = OutcomeKind.DRAFTED if question.delivery == "drafted" else OutcomeKind.ANSWERED
     return Outcome(
         question_id=question.id,
-        kind=OutcomeKind.HANDED_OFF if reason else OutcomeKind.ANSWERED,
+        kind=OutcomeKind.HANDED_OFF if reason else answered,
         reason=reason,
         detail=" ".join(part for part in (answering.detail, detail) if part),
-        tags=("supportbot_handoff", f"supportbot_{reason}") if reason else (),
+        tags=_tags(reason),
         statements=() if reason else statements,
         passages=passages,
-        evidence=evidence,
+        evidence=found.evidence,
         engine=answering.engine,
         model=result.model,
         prompt_version=result.prompt_version,
+        embedding_index=found.index,
         usage=result.usage,
         latency_ms=clock.stages(),
     )
+
+
+def _handed_off(question: Question, *, reason: HandoffReason, detail: str) -> Outcome:
+    return Outcome(
+        question_id=question.id,
+        kind=OutcomeKind.HANDED_OFF,
+        reason=reason,
+        detail=detail,
+        tags=_tags(reason),
+    )
+
+
+def _tags(reason: HandoffReason | None) -> tuple[str, ...]:
+    return ("supportbot_handoff", f"supportbot_{reason}") if reason else ()
 
 
 @dataclass(slots=True)

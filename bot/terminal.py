@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from bot.doctor import Check
     from bot.models import Citation, Outcome
+    from bot.runs import Freshness, Run, SyncReport
     from bot.sources import FailedDocument, SourceState
-    from bot.sync import SyncReport
 
 _STEERS_TERMINALS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _LIST_ITEM = re.compile(r"(\d+[.)]|[-*•])\s")
@@ -166,17 +166,59 @@ def sync_progress(source: str, *, expected: int | None) -> Iterator[Callable[[Sy
 def write_sync(reports: Sequence[SyncReport]) -> None:
     """What each run did, then what failed and why."""
     write_table(
-        ("SOURCE", "ADDED", "CHANGED", "UNCHANGED", "REMOVED", "FAILED"),
-        (
-            (each.source, each.added, each.changed, each.unchanged, each.removed, each.failed)
-            for each in reports
-        ),
+        ("SOURCE", *_COUNTS),
+        ((each.source, *_counts(each)) for each in reports),
     )
     for report in reports:
         for failure in report.failures:
             write(f"Failed: {report.source} / {failure.document_id}: {failure.reason}")
         if report.error:
             notice(f"The sync of {report.source} failed: {report.error}")
+
+
+_COUNTS = ("ADDED", "CHANGED", "UNCHANGED", "REMOVED", "FAILED", "API CALLS", "FRESH P50/P95")
+
+
+def _counts(report: SyncReport) -> tuple[object, ...]:
+    return (
+        report.added,
+        report.changed,
+        report.unchanged,
+        report.removed,
+        report.failed,
+        "-" if report.api_calls is None else report.api_calls,
+        _fresh(report.freshness),
+    )
+
+
+def _fresh(freshness: Freshness | None) -> str:
+    """From an edit at the source until it was answerable, as in "1.2s/48s"."""
+    return f"{_span(freshness.p50)}/{_span(freshness.p95)}" if freshness else "-"
+
+
+def _span(seconds: float) -> str:
+    if seconds < 10:
+        return f"{seconds:.1f}s"
+    for unit, length in (("s", 1), ("m", 60), ("h", 3600)):
+        if seconds < 120 * length:
+            return f"{seconds / length:.0f}{unit}"
+    return f"{seconds / 86_400:.0f}d"
+
+
+def write_runs(runs: Iterable[Run]) -> None:
+    """The latest runs of a source, and what webhooks started between them."""
+    write_table(
+        ("STARTED", "WHAT", "STATE", *_COUNTS),
+        (
+            (
+                f"{each.started_at:%Y-%m-%d %H:%M:%S} UTC",
+                f"article {each.article}" if each.article else "full" if each.full else "changes",
+                each.state,
+                *_counts(each.report),
+            )
+            for each in runs
+        ),
+    )
 
 
 def write_sources(states: Iterable[SourceState]) -> None:
@@ -190,7 +232,7 @@ def write_sources(states: Iterable[SourceState]) -> None:
     )
 
 
-def source_json(state: SourceState, failures: Iterable[FailedDocument] = ()) -> dict[str, Any]:
+def source_json(state: SourceState) -> dict[str, Any]:
     """A source as the `--json` of `sources list` and `sources show` prints it."""
     return {
         "name": state.source.name,
@@ -200,10 +242,6 @@ def source_json(state: SourceState, failures: Iterable[FailedDocument] = ()) -> 
         "failed": state.failed,
         "last_state": state.last_state,
         "last_sync": state.last_sync.isoformat() if state.last_sync else None,
-        "failures": [
-            {"document_id": each.document_id, "reason": each.reason, "attempts": each.attempts}
-            for each in failures
-        ],
     }
 
 

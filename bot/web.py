@@ -26,11 +26,11 @@ DRAIN_SECONDS = 15
 
 def create_app(
     *,
-    readiness: Sequence[Callable[[], Check]],
+    readiness: Callable[[], Sequence[Check]],
     registry: CollectorRegistry,
     routers: Sequence[APIRouter] = (),
 ) -> FastAPI:
-    """The application. `readiness` are the checks that must hold before traffic is sent here;
+    """The application. `readiness` makes the checks that must hold before traffic is sent here;
     `registry` holds what /metrics shows; `routers` are the edges that vendors and people use."""
     app = FastAPI(title="Supportbot", docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -42,7 +42,7 @@ def create_app(
     @app.get("/readyz")
     def readyz() -> JSONResponse:
         """200 when questions can be answered here, else 503 naming what is missing."""
-        checks = [check() for check in readiness]
+        checks = readiness()
         ready = all(check.state != "failed" for check in checks)
         report = {
             "ready": ready,

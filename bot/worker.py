@@ -43,6 +43,11 @@ SLOTS: Mapping[Lane, int] = {
     Lane.UPKEEP: 1,
 }
 
+# Lanes that people wait for look for work this often by themselves: nobody announces that a job
+# ended whose lock held another back, and an announcement that comes during a look is lost.
+LOOK_AGAIN: Mapping[Lane, float] = {Lane.REPLIES: 0.5, Lane.EVENTS: 0.5}
+_LOOK_AGAIN_ELSEWHERE = 5.0
+
 # Beyond `drain`: for jobs to notice that they should stop, before the process leaves them.
 LAST_WORDS = timedelta(seconds=4)
 
@@ -126,6 +131,7 @@ class Worker:
                 queues=[lane.value],
                 name=lane.value,
                 concurrency=self._slots[lane],
+                fetch_job_polling_interval=LOOK_AGAIN.get(lane, _LOOK_AGAIN_ELSEWHERE),
                 shutdown_graceful_timeout=self._drain,
                 install_signal_handlers=False,
                 update_heartbeat_interval=self._heartbeat,

@@ -9,6 +9,7 @@ ConnectorError
 ├── RequestRejected         the vendor does not take a request as we make it
 ├── RateLimited             the vendor asked us to wait
 └── SourceUnavailable       the vendor or folder cannot be reached now; try again later
+    └── WriteUncertain      the same, and nobody knows whether what we wrote has arrived
 """
 
 
@@ -53,3 +54,7 @@ class RateLimited(ConnectorError):
 
 class SourceUnavailable(ConnectorError):
     """The source cannot be reached now."""
+
+
+class WriteUncertain(SourceUnavailable):
+    """Nobody knows whether the vendor carried out what we wrote."""

@@ -175,6 +175,13 @@ def document_id(article_id: str, locale: str) -> str:
     return f"article:{article_id}:{locale}"
 
 
+def article_of(document_id: str) -> str:
+    """The article's id in what `document_id` made of it, or in "article:7"; "" in anything else."""
+    kind, _, rest = document_id.partition(":")
+    number = rest.partition(":")[0]
+    return number if kind == "article" and number.isdecimal() else ""
+
+
 def findings(
     record: Mapping[str, object],
     *,

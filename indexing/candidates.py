@@ -43,12 +43,14 @@ _SEARCHED_CHARACTERS = 8000
 
 # The graph is walked on until enough readable passages were met. A plan made for these very
 # parameters costs 2 ms; the generic one that PostgreSQL changes to after five questions costs
-# five times the search. SET LOCAL, because a pooled connection must not keep it.
+# five times the search. Starting parallel workers costs as much as the search itself, even for a
+# branch that is then not taken. SET LOCAL, because a pooled connection must not keep it.
 _SETTINGS = """
 SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true),
        set_config('hnsw.ef_search', '100', true),
        set_config('hnsw.max_scan_tuples', '40000', true),
        set_config('plan_cache_mode', 'force_custom_plan', true),
+       set_config('max_parallel_workers_per_gather', '0', true),
        set_config('jit', 'off', true)
 """
 

@@ -4,8 +4,12 @@ IndexingError
 ├── DocumentRejected        this one document cannot be indexed; the rest goes on
 ├── EmbeddingModelMissing   the model's files are not on this machine
 ├── EmbeddingFailed         the model could not embed these texts
-├── IndexMissing            nothing has been indexed with this model yet
-└── IndexMismatch           the index was built by another model or vector size
+├── IndexMissing            there is no such index, or nothing has been indexed yet
+├── IndexMismatch           the index was built with vectors of another size
+├── IndexReplaced           another index has gone live since the work on this one began
+├── IndexDropped            the index was dropped while it was being built
+├── IndexBusy               another process builds or uses it
+└── BuildIncomplete         some documents cannot be indexed with the new model
 """
 
 
@@ -33,4 +37,20 @@ class IndexMissing(IndexingError):
 
 
 class IndexMismatch(IndexingError):
-    """The index was built by another embedding model."""
+    """The index was built with vectors of another size."""
+
+
+class IndexReplaced(IndexingError):
+    """The index was replaced by another model's: run the command again."""
+
+
+class IndexDropped(IndexingError):
+    """The index was dropped while it was being built."""
+
+
+class IndexBusy(IndexingError):
+    """The index is in use: try again later."""
+
+
+class BuildIncomplete(IndexingError):
+    """Not every document could be indexed with the new model."""

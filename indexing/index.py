@@ -1,23 +1,25 @@
 """One embedding model's index: its table of passages, its statistics, its vector index.
 
-Which index is live is a row in `embedding_indexes`, so that every process sees the same one.
+Which index is live is a row in `embedding_indexes`, so that every process sees the same one. The
+others are being built to take its place, or were live before and can be gone back to.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from psycopg import sql
 
-from indexing.errors import IndexMismatch, IndexMissing
+from indexing.errors import IndexMissing
 
 if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
 
 # halfvec halves the table and the graph at no measurable loss for unit vectors. `text` and
-# `search` may leave the row; what scoring reads (embedding, terms) must stay in it.
+# `search` may leave the row; what scoring reads (embedding, terms) must stay in it. Without
+# fastupdate, because every search would read the list of what is not in the word index yet.
 _CREATE_TABLE = """
 CREATE TABLE {passages} (
     pk           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -37,7 +39,7 @@ CREATE TABLE {passages} (
 ALTER TABLE {passages} ALTER COLUMN embedding SET STORAGE PLAIN,
                        ALTER COLUMN terms SET STORAGE MAIN,
                        ALTER COLUMN search SET STORAGE EXTERNAL;
-CREATE INDEX ON {passages} USING gin (search);
+CREATE INDEX ON {passages} USING gin (search) WITH (fastupdate = off);
 CREATE INDEX ON {passages} (id);
 """
 
@@ -83,6 +85,8 @@ SELECT {id}, {language}, word, ndoc
 FROM ts_stat({query})
 """
 
+State = Literal["building", "live", "retired"]
+
 _STATISTICS_LOCK = 0x73746174  # "stat", the namespace of this advisory lock
 
 
@@ -118,32 +122,23 @@ class Index:
 
     @classmethod
     def open(cls, pool: ConnectionPool, *, model: str, dimensions: int) -> Index:
-        """The live index of this model, made now if there is no index at all.
-
-        Raises IndexMismatch when the live index belongs to another model or vector size:
-        its passages cannot be compared with this model's question vectors.
-        """
+        """The live index, whatever its model; one of this model, made now, if there is none.
+        Only the model that it names finds anything in it."""
         with pool.connection() as connection, connection.transaction():
             # Two processes may open an empty database at once.
             connection.execute("LOCK TABLE embedding_indexes IN SHARE ROW EXCLUSIVE MODE")
             try:
-                index = cls.live(connection)
+                return cls.live(connection)
             except IndexMissing:
-                return cls._create(connection, model, dimensions)
-        if (index.model, index.dimensions) != (model, dimensions):
-            raise IndexMismatch(
-                f"The index was built with {index.model} ({index.dimensions} dimensions), but "
-                f"EMBEDDING_MODEL is {model} ({dimensions} dimensions). Set EMBEDDING_MODEL back, "
-                "or use another database for the other model."
-            )
-        return index
+                return cls.create(connection, model=model, dimensions=dimensions, state="live")
 
     @classmethod
-    def _create(cls, connection: Connection, model: str, dimensions: int) -> Index:
+    def create(cls, connection: Connection, *, model: str, dimensions: int, state: State) -> Index:
+        """A new index with nothing in it."""
         row = connection.execute(
-            "INSERT INTO embedding_indexes (model, dimensions, state) VALUES (%s, %s, 'live') "
+            "INSERT INTO embedding_indexes (model, dimensions, state) VALUES (%s, %s, %s) "
             "RETURNING id",
-            (model, dimensions),
+            (model, dimensions, state),
         ).fetchone()
         if row is None:
             raise IndexMissing
@@ -159,6 +154,14 @@ class Index:
             )
         )
         return index
+
+    def drop(self, connection: Connection) -> None:
+        """Removes it with all that it holds. Waits for whoever reads any document, because the
+        passages refer to those; taken in this order, nobody waits for each other."""
+        connection.execute("LOCK TABLE embedding_indexes IN SHARE ROW EXCLUSIVE MODE")
+        connection.execute("LOCK TABLE documents IN ACCESS EXCLUSIVE MODE")
+        connection.execute(sql.SQL("DROP TABLE IF EXISTS {} CASCADE").format(self.table))
+        connection.execute("DELETE FROM embedding_indexes WHERE id = %s", (self.id,))
 
     def size(self, connection: Connection) -> IndexSize:
         """Documents and passages that can be found now."""

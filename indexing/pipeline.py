@@ -2,31 +2,34 @@
 
 Documents are taken in batches so that the embedding model sees texts of many documents
 sorted by length; each document is still written in a transaction of its own, and one that
-fails does not hold up the others.
+fails does not hold up the others. While the model reads one batch, the one before is written and
+the one after is cut into chunks: on few cores the model is the bottleneck, and must not wait.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import psycopg
 
 from indexing.chunking import chunk
-from indexing.errors import DocumentRejected
+from indexing.errors import DocumentRejected, IndexReplaced
+from indexing.index import Index
 from indexing.store import PassageStore, hashes
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     import numpy as np
     from numpy.typing import NDArray
     from psycopg import Connection
-    from psycopg_pool import ConnectionPool
 
     from indexing.embedders.embedder import Embedder
-    from indexing.index import Index
     from indexing.models import Chunk, Document
 
 IndexedAs = Literal["added", "changed", "unchanged", "failed"]
@@ -56,23 +59,60 @@ class IndexResult:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Prepared:
-    """A document that must be written, with the chunks that have no vector yet."""
+class _Target:
+    """Where passages go, and the model that their vectors come from."""
 
+    index: Index
+    embedder: Embedder
+    store: PassageStore
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Prepared:
+    """A document that must be written, with the chunks that have no vector yet. They are cut,
+    and were compared with what is there, for this target only."""
+
+    target: _Target
     document: Document
     known: bool
     chunks: tuple[Chunk, ...]
     missing: tuple[Chunk, ...]
 
 
-class Indexer:
-    """Brings documents into one index."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Embedding:
+    """A batch whose vectors are being computed."""
 
-    def __init__(self, *, pool: ConnectionPool, index: Index, embedder: Embedder) -> None:
+    steps: Sequence[_Prepared | IndexResult]
+    ids: frozenset[str]
+    vectors: Future[Mapping[str, NDArray[np.float32]]]
+
+
+class Connections(Protocol):
+    """Where connections come from: a pool, or one transaction that everything belongs to."""
+
+    def connection(self) -> AbstractContextManager[Connection[Any]]: ...
+
+
+class Indexer:
+    """Brings documents into one index, or into the one that takes its place meanwhile: `load`
+    gives the embedder of that one, and without it a swap ends the work with IndexReplaced.
+    `store` is what writes, if not simply the live index."""
+
+    def __init__(
+        self,
+        *,
+        pool: Connections,
+        index: Index,
+        embedder: Embedder,
+        store: PassageStore | None = None,
+        load: Callable[[Index], Embedder] | None = None,
+    ) -> None:
         self._pool = pool
-        self._index = index
-        self._embedder = embedder
-        self._store = PassageStore(index=index)
+        self._load = load
+        self._target = _Target(
+            index=index, embedder=embedder, store=store or PassageStore(index=index)
+        )
         self._written = 0
         self._counted = 0
 
@@ -83,41 +123,66 @@ class Indexer:
         Raises psycopg.OperationalError when the database is gone, and EmbeddingFailed when the
         model cannot embed at all; what was yielded before is safely indexed.
         """
-        for batch in _batches(documents):
-            yield from self._index_batch([_storable(each) for each in batch])
+        with ThreadPoolExecutor(1, thread_name_prefix="embedding") as model:
+            embedding: _Embedding | None = None
+            for batch in _batches(documents):
+                # What is known of a document must be what was written last.
+                if embedding is not None and (not batch or _again(embedding, batch)):
+                    yield from self._write_batch(embedding)
+                    embedding = None
+                if batch:
+                    steps = self._prepare([_storable(each) for each in batch])
+                    before, embedding = embedding, self._begin(steps, model)
+                    if before is not None:
+                        yield from self._write_batch(before)
 
     def remove(self, source: str, document_ids: Iterable[str]) -> list[str]:
         """Removes these documents for every later query; returns the ids that were there."""
         with self._pool.connection() as connection:
-            return self._store.delete(connection, source, document_ids)
+            return self._target.store.delete(connection, source, document_ids)
 
     def finish(self) -> None:
         """Call after a run: builds the vector index if it is missing, and counts words anew
         when enough has changed to matter."""
         with self._pool.connection() as connection:
-            self._index.build_vector_index(connection)
-            if self._written > _STALE_SHARE * self._index.measured_passages(connection):
-                self._index.refresh_statistics(connection)
+            index = self._target.index
+            index.build_vector_index(connection)
+            if self._written > _STALE_SHARE * index.measured_passages(connection):
+                index.refresh_statistics(connection)
                 self._written = 0
 
-    def _index_batch(self, batch: Sequence[Document]) -> Iterator[IndexResult]:
-        steps = self._prepare(batch)
-        vectors = self._embed([each for step in steps for each in _missing(step)])
-        for step in steps:
+    def _begin(
+        self, steps: Sequence[_Prepared | IndexResult], model: ThreadPoolExecutor
+    ) -> _Embedding:
+        prepared = [step for step in steps if isinstance(step, _Prepared)]
+        missing = [each for step in prepared for each in step.missing]
+        target = prepared[0].target if prepared else self._target
+        return _Embedding(
+            steps=steps,
+            ids=frozenset(
+                step.document_id if isinstance(step, IndexResult) else step.document.id
+                for step in steps
+            ),
+            vectors=model.submit(_embed, target, missing),
+        )
+
+    def _write_batch(self, embedding: _Embedding) -> Iterator[IndexResult]:
+        vectors = embedding.vectors.result()
+        for step in embedding.steps:
             yield step if isinstance(step, IndexResult) else self._write(step, vectors)
         self._refresh_while_growing()
 
     def _prepare(self, batch: Sequence[Document]) -> list[_Prepared | IndexResult]:
-        source = batch[0].source
+        source, store = batch[0].source, self._target.store
         with self._pool.connection() as connection:
-            known = self._store.known_hashes(connection, source, [each.id for each in batch])
+            known = store.known_hashes(connection, source, [each.id for each in batch])
             steps: list[_Prepared | IndexResult] = []
             for document in batch:
                 before, now = known.get(document.id), hashes(document)
                 if before == now:
                     steps.append(IndexResult(document_id=document.id, outcome="unchanged"))
                 elif before is not None and before.content == now.content:
-                    self._store.update_metadata(connection, document)
+                    store.update_metadata(connection, document)
                     steps.append(IndexResult(document_id=document.id, outcome="changed"))
                 else:
                     steps.append(self._chunk(connection, document, known=before is not None))
@@ -126,29 +191,30 @@ class Indexer:
     def _chunk(
         self, connection: Connection, document: Document, *, known: bool
     ) -> _Prepared | IndexResult:
+        target = self._target
         try:
             chunks = chunk(
                 document,
-                count_tokens=self._embedder.count_tokens,
-                budget=self._embedder.max_tokens,
+                count_tokens=target.embedder.count_tokens,
+                budget=target.embedder.max_tokens,
             )
         except DocumentRejected as error:
+            if known:  # what it said before stays, for those who may read it now
+                target.store.update_metadata(connection, document)
             return IndexResult(document_id=document.id, outcome="failed", reason=str(error))
-        there = self._store.passage_ids(connection, document) if known else frozenset()
+        there = target.store.passage_ids(connection, document) if known else frozenset()
         missing = tuple(each for each in chunks if each.id not in there)
-        return _Prepared(document=document, known=known, chunks=chunks, missing=missing)
-
-    def _embed(self, chunks: Sequence[Chunk]) -> Mapping[str, NDArray[np.float32]]:
-        if not chunks:
-            return {}
-        vectors = self._embedder.embed([each.embedded_text for each in chunks])
-        return {each.id: vector for each, vector in zip(chunks, vectors, strict=True)}
+        return _Prepared(
+            target=target, document=document, known=known, chunks=chunks, missing=missing
+        )
 
     def _write(self, step: _Prepared, vectors: Mapping[str, NDArray[np.float32]]) -> IndexResult:
         own = {each.id: vectors[each.id] for each in step.missing}
         try:
             with self._pool.connection() as connection, connection.transaction():
-                self._store.replace(connection, step.document, step.chunks, own)
+                step.target.store.replace(connection, step.document, step.chunks, own)
+        except IndexReplaced:
+            return self._write_anew(step.document)
         except (psycopg.DataError, psycopg.errors.ProgramLimitExceeded) as error:
             # Something in this one document: the others go on, and this one is reported.
             return IndexResult(
@@ -164,22 +230,49 @@ class Indexer:
             embedded=len(step.missing),
         )
 
+    def _write_anew(self, document: Document) -> IndexResult:
+        """Writes it into the index that has taken the place of the one it was prepared for."""
+        self._follow()
+        (step,) = self._prepare([document])
+        if isinstance(step, IndexResult):
+            return step
+        return self._write(step, _embed(step.target, step.missing))
+
+    def _follow(self) -> None:
+        with self._pool.connection() as connection:
+            live = Index.live(connection)
+        if live == self._target.index:
+            return
+        if self._load is None:
+            raise IndexReplaced
+        self._target = _Target(
+            index=live, embedder=self._load(live), store=PassageStore(index=live)
+        )
+
     def _refresh_while_growing(self) -> None:
         """Keeps word counts useful during a long first sync, at intervals that double."""
         if self._written > max(500, self._counted):
             with self._pool.connection() as connection:
-                self._index.refresh_statistics(connection)
+                self._target.index.refresh_statistics(connection)
             self._counted += self._written
             self._written = 0
 
 
-def _missing(step: _Prepared | IndexResult) -> Sequence[Chunk]:
-    return () if isinstance(step, IndexResult) else step.missing
+def _embed(target: _Target, chunks: Sequence[Chunk]) -> Mapping[str, NDArray[np.float32]]:
+    if not chunks:
+        return {}
+    vectors = target.embedder.embed([each.embedded_text for each in chunks])
+    return {each.id: vector for each, vector in zip(chunks, vectors, strict=True)}
+
+
+def _again(embedding: _Embedding, batch: Sequence[Document]) -> bool:
+    return any(each.id in embedding.ids for each in batch)
 
 
 def _batches(documents: Iterable[Document]) -> Iterator[Sequence[Document]]:
     """Runs of documents of one source in which every id occurs once, so that the hashes that
-    are read for a batch are true for all of it."""
+    are read for a batch are true for all of it. An empty one ends them: whoever takes them must
+    write what it still holds, because the source has no more or is about to fail."""
     batch: dict[str, Document] = {}
     source = ""
     try:
@@ -189,15 +282,17 @@ def _batches(documents: Iterable[Document]) -> Iterator[Sequence[Document]]:
             ):
                 yield list(batch.values())
                 batch = {}
+            if document.source != source:
+                yield []
             source = document.source
             batch[document.id] = document
     except Exception:
         # The source went away: what it delivered before that is indexed all the same.
-        if batch:
-            yield list(batch.values())
-        raise
-    if batch:
         yield list(batch.values())
+        yield []
+        raise
+    yield list(batch.values())
+    yield []
 
 
 def _storable(document: Document) -> Document:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from indexing.candidates import CANDIDATES, Hit, Search, hits
+from indexing.errors import IndexReplaced
 from indexing.evidence import PASSAGES, evidence
 from indexing.fusion import Candidate, fused_scores, pieces_per_word
+from indexing.index import Index
 from indexing.questions import question_vector
 from indexing.translations import in_asked_locale
 
@@ -16,7 +19,6 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
     from indexing.embedders.embedder import Embedder
-    from indexing.index import Index
     from indexing.models import Passage, Reader
 
 # Nobody asks one thing in more characters.
@@ -26,20 +28,37 @@ _READ_CHARACTERS = 20_000
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
     """What a search found: passages in order, the calibrated probability in 0..1 that they
-    carry the answer, and milliseconds by stage."""
+    carry the answer, the id of the index they are of, and milliseconds by stage."""
 
     passages: tuple[Passage, ...]
+    index: int
     evidence: float
     latency_ms: dict[str, float]
 
 
-class Retriever:
-    """Finds what one reader may read."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Searched:
+    """What is searched: an index, and the model that it was built with."""
 
-    def __init__(self, *, pool: ConnectionPool, index: Index, embedder: Embedder) -> None:
+    index: Index
+    embedder: Embedder
+
+
+class Retriever:
+    """Finds what one reader may read, always in the index that is live: `load` gives the model
+    of one that has gone live since, and without it that is an error, IndexReplaced."""
+
+    def __init__(
+        self,
+        *,
+        pool: ConnectionPool,
+        index: Index,
+        embedder: Embedder,
+        load: Callable[[Index], Embedder] | None = None,
+    ) -> None:
         self._pool = pool
-        self._index = index
-        self._embedder = embedder
+        self._load = load
+        self._live = _Searched(index=index, embedder=embedder)
 
     def retrieve(
         self,
@@ -68,20 +87,21 @@ class Retriever:
         A question without any character finds nothing."""
         clock = _Clock()
         query = query[:_READ_CHARACTERS]
-        found = self._hits(query, reader, locale, k, sources, clock)
-        pieces = pieces_per_word(query, self._embedder.count_tokens)
+        searched, found = self._hits(query, reader, locale, k, sources, clock)
+        pieces = pieces_per_word(query, searched.embedder.count_tokens)
         ranked = in_asked_locale(_scored(found, pieces, max(k, CANDIDATES)), locale)
         carried = evidence(query, [_candidate(hit) for hit, _ in ranked[:PASSAGES]], pieces=pieces)
         clock.stop("rank")
         return Found(
             passages=tuple(hit.passage(score) for hit, score in ranked[:k]),
+            index=searched.index.id,
             evidence=carried,
             latency_ms=clock.stages,
         )
 
     def dense(self, query: str, reader: Reader, locale: str | None, k: int) -> tuple[Passage, ...]:
         """What the vectors alone find, for comparison."""
-        found = self._hits(query[:_READ_CHARACTERS], reader, locale, k, None, _Clock())
+        _, found = self._hits(query[:_READ_CHARACTERS], reader, locale, k, None, _Clock())
         found.sort(key=lambda hit: -hit.dense)
         return tuple(hit.passage(hit.dense) for hit in found[:k])
 
@@ -89,7 +109,7 @@ class Retriever:
         self, query: str, reader: Reader, locale: str | None, k: int
     ) -> tuple[Passage, ...]:
         """What the words alone find, for comparison."""
-        found = self._hits(query[:_READ_CHARACTERS], reader, locale, k, None, _Clock())
+        _, found = self._hits(query[:_READ_CHARACTERS], reader, locale, k, None, _Clock())
         found = [hit for hit in found if hit.bm25 > 0]
         found.sort(key=lambda hit: -hit.bm25)
         return tuple(hit.passage(hit.bm25) for hit in found[:k])
@@ -102,10 +122,11 @@ class Retriever:
         k: int,
         sources: frozenset[str] | None,
         clock: _Clock,
-    ) -> list[Hit]:
+    ) -> tuple[_Searched, list[Hit]]:
+        searched = self._live
         if not query.strip():
-            return []
-        vector = question_vector(self._embedder, query)
+            return searched, []
+        vector = question_vector(searched.embedder, query)
         clock.stop("embed")
         search = Search(
             text=query,
@@ -116,9 +137,18 @@ class Retriever:
             candidates=max(k, CANDIDATES),
         )
         with self._pool.connection() as connection:
-            found = hits(connection, self._index, search)
+            live = Index.live(connection)
+            found = hits(connection, live, search) if live == searched.index else None
         clock.stop("search")
-        return found
+        if found is None:
+            self._follow(live)
+            return self._hits(query, reader, locale, k, sources, clock)
+        return searched, found
+
+    def _follow(self, live: Index) -> None:
+        if self._load is None:
+            raise IndexReplaced
+        self._live = _Searched(index=live, embedder=self._load(live))
 
 
 def _scored(found: list[Hit], pieces: float, dense_list: int) -> list[tuple[Hit, float]]:

@@ -17,6 +17,7 @@ from pgvector import HalfVector
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from indexing.errors import IndexReplaced
 from indexing.lexical import (
     BM25_AVERAGE_LENGTH,
     BM25_B,
@@ -41,15 +42,20 @@ SELECT id, content_hash, metadata_hash FROM documents
 WHERE source = %(source)s AND id = ANY(%(ids)s)
 """
 
+# The index's row is read and locked in the same statement: a swap of indexes waits until this is
+# written, or this notices that the index is no longer live, writes nothing and returns no row.
 _UPSERT_DOCUMENT = """
+WITH live AS (
+    SELECT FROM embedding_indexes WHERE id = %(index)s AND state = 'live' FOR SHARE
+)
 INSERT INTO documents (
     source, id, kind, title, body, media_type, locale, url, audience, translation_group,
     heading_path, labels, promoted, edited_at, metadata, content_hash, metadata_hash
-) VALUES (
-    %(source)s, %(id)s, %(kind)s, %(title)s, %(body)s, %(media_type)s, %(locale)s, %(url)s,
-    %(audience)s, %(translation_group)s, %(heading_path)s, %(labels)s, %(promoted)s,
-    %(edited_at)s, %(metadata)s, %(content_hash)s, %(metadata_hash)s
 )
+SELECT %(source)s, %(id)s, %(kind)s, %(title)s, %(body)s, %(media_type)s, %(locale)s, %(url)s,
+       %(audience)s, %(translation_group)s, %(heading_path)s, %(labels)s, %(promoted)s,
+       %(edited_at)s, %(metadata)s, %(content_hash)s, %(metadata_hash)s
+FROM live
 ON CONFLICT (source, id) DO UPDATE SET
     kind = excluded.kind, title = excluded.title, body = excluded.body,
     media_type = excluded.media_type, locale = excluded.locale, url = excluded.url,
@@ -148,7 +154,7 @@ class PassageStore:
     """The tables behind one index. Every method runs in the caller's transaction."""
 
     def __init__(self, *, index: Index) -> None:
-        self._index = index
+        self.index = index
 
     def known_hashes(
         self, connection: Connection, source: str, ids: Sequence[str]
@@ -176,10 +182,23 @@ class PassageStore:
         vectors: Mapping[str, NDArray[np.float32]],
     ) -> None:
         """Makes these chunks the document's passages. `vectors` maps the id of each chunk
-        that is not in the index yet to its unit vector of shape (dimensions,)."""
-        row = connection.execute(_UPSERT_DOCUMENT, _document_row(document)).fetchone()
-        assert row is not None, "INSERT … RETURNING returns a row"  # noqa: S101 - for mypy
-        document_pk = row[0]
+        that is not in the index yet to its unit vector of shape (dimensions,). Raises
+        IndexReplaced when another index is live."""
+        values = {**_document_row(document), "index": self.index.id}
+        row = connection.execute(_UPSERT_DOCUMENT, values).fetchone()
+        if row is None:
+            raise IndexReplaced
+        self.put(connection, row[0], document, chunks, vectors)
+
+    def put(
+        self,
+        connection: Connection,
+        document_pk: int,
+        document: Document,
+        chunks: Sequence[Chunk],
+        vectors: Mapping[str, NDArray[np.float32]],
+    ) -> None:
+        """The same for the passages alone, in whatever state the index is."""
         ids = [each.id for each in chunks]
         connection.execute(self._sql(_DELETE_PASSAGES), (document_pk, ids))
         kept = [each for each in chunks if each.id not in vectors]
@@ -234,10 +253,10 @@ class PassageStore:
         ]
         with connection.cursor() as cursor:
             cursor.executemany(self._sql(_INSERT_PASSAGE), rows)
-            cursor.execute(_KNOW_LANGUAGE, (self._index.id, language))
+            cursor.execute(_KNOW_LANGUAGE, (self.index.id, language))
 
     def _sql(self, text: str) -> sql.Composed:
-        return sql.SQL(text).format(passages=self._index.table)
+        return sql.SQL(text).format(passages=self.index.table)
 
 
 def _document_row(document: Document) -> dict[str, object]:

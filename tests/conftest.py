@@ -33,6 +33,33 @@ def run_sql(server_url: str, *statements: sql.Composed | str) -> None:
             connection.execute(sql.SQL(statement) if isinstance(statement, str) else statement)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("supportbot", "how long the tests that go by chance run")
+    group.addoption(
+        "--histories",
+        type=int,
+        metavar="N",
+        help="random histories of a help center to follow; without it always the same few",
+    )
+    group.addoption(
+        "--kills",
+        type=int,
+        default=4,
+        metavar="N",
+        help="processes to kill during syncs, in tests marked faults (default: %(default)s)",
+    )
+    group.addoption(
+        "--kill-seed",
+        type=int,
+        metavar="SEED",
+        help="repeats the kills of a run that failed, which printed its seed",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "faults: kills processes at random; --kills says how many")
+
+
 @pytest.fixture(scope="session")
 def scratch() -> Iterator[Path]:
     """A folder that the server's account can reach too; pytest's own are closed to it."""

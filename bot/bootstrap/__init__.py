@@ -7,51 +7,47 @@ and everything that was opened is closed in reverse order.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from bot import db, doctor
-from bot.bootstrap.choices import engine_name, webhook_key, zendesk_account
-from bot.errors import DatabaseUnsuitable, SupportbotError
-from bot.settings import suspicions
+from bot import db
+from bot.bootstrap.choices import engine_name, zendesk_account
+from bot.errors import DatabaseUnsuitable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import timedelta
     from types import TracebackType
 
-    from fastapi import FastAPI
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
 
     from bot.answering.base import Engine
     from bot.following import Following
+    from bot.llm import MessagesApi
+    from bot.memory import QuestionMemory
     from bot.postgres import EmbeddedPostgres
     from bot.queue import Queue
     from bot.records import Records
-    from bot.scheduler import Scheduler
+    from bot.runs import Runs
     from bot.schedules import Schedules
     from bot.settings import Settings
     from bot.sources import Source, Sources
     from bot.support import Recorder, SupportDesk
     from bot.sync import Sync
-    from bot.worker import Worker
+    from bot.triage.router import Router
+    from bot.triage.taxonomy import TaxonomyStore
     from connectors.base import Connector
     from connectors.registry import Accounts
     from connectors.zendesk.account import ZendeskAccount
     from connectors.zendesk.articles import ArticlesConnector
+    from connectors.zendesk.limits import Ceiling
     from indexing.embedders.embedder import Embedder
+    from indexing.embedders.loaded import LoadedEmbedders
     from indexing.index import Index
     from indexing.retrieval import Retriever
+    from indexing.switching import Switching
 
 # The language of an answer when a question is too short to tell its own.
 DEFAULT_LOCALE = "en"
-
-# A probe that waits longer than this for the database calls it away.
-READY_SECONDS = 2.0
-
-# How long doctor waits for a vendor's answer.
-PROBE_SECONDS = 10.0
 
 
 class Application:
@@ -113,8 +109,13 @@ class Application:
 
     @cached_property
     def raw_pool(self) -> ConnectionPool[Connection[Any]]:
-        """Connections to a server in whatever state it is, for doctor and the web process."""
-        return self._stack.enter_context(db.open_pool(self.database_url))
+        """Connections to any schema's server. A worker's job may hold one and ask for another."""
+        return self._stack.enter_context(db.open_pool(self.database_url, max_size=20))
+
+    @cached_property
+    def patient_pool(self) -> ConnectionPool[Connection[Any]]:
+        """The same to a server that may be away now, for the web process."""
+        return self._stack.enter_context(db.open_pool(self.database_url, wait=False))
 
     @cached_property
     def pool(self) -> ConnectionPool[Connection[Any]]:
@@ -127,6 +128,18 @@ class Application:
         from bot.sources import Sources  # noqa: PLC0415 - made when asked for
 
         return Sources(pool=self.pool)
+
+    @cached_property
+    def runs(self) -> Runs:
+        from bot.runs import Runs  # noqa: PLC0415 - made when asked for
+
+        return Runs(pool=self.pool)
+
+    @cached_property
+    def memory(self) -> QuestionMemory:
+        from bot.memory import QuestionMemory  # noqa: PLC0415 - made when asked for
+
+        return QuestionMemory(pool=self.pool)
 
     def connector(self, source: Source) -> Connector:
         """What reads this source. Raises SourceMisconfigured when its settings cannot work."""
@@ -154,22 +167,45 @@ class Application:
 
     @cached_property
     def zendesk(self) -> ZendeskAccount:
-        """The Zendesk account, one for the process: its workers share a token and a ceiling.
-        Raises SourceMisconfigured, which names the settings that are missing."""
-        return zendesk_account(self.settings.zendesk)
+        """The Zendesk account, one for the process: its workers share a token, and with all
+        other processes a ceiling of requests. Raises SourceMisconfigured, which names the
+        settings that are missing."""
+        return zendesk_account(self.settings.zendesk, ceiling=self.zendesk_ceiling)
 
     @cached_property
-    def embedder(self) -> Embedder:
-        from indexing import embedders  # noqa: PLC0415 - made when asked for
+    def zendesk_ceiling(self) -> Ceiling:
+        from bot.zendesk.ceiling import SharedCeiling  # noqa: PLC0415 - made when asked for
+        from connectors.zendesk.addresses import subdomain_of  # noqa: PLC0415 - as above
+
+        account = subdomain_of(self.settings.zendesk.subdomain or "")
+        # A connection of its own: whoever asks already holds some of the others.
+        database = self._stack.enter_context(db.open_pool(self.database_url, max_size=1))
+        return SharedCeiling(database=database, account=account)
+
+    @cached_property
+    def embedders(self) -> LoadedEmbedders:
+        """The models in use, each loaded when it is asked for."""
+        from indexing.embedders.loaded import LoadedEmbedders  # noqa: PLC0415 - as above
 
         cache = self.settings.storage.data_dir / "models"
-        return embedders.load(self.settings.answers.embedding_model, cache_dir=cache)
+        return LoadedEmbedders(setting=self.settings.answers.embedding_model, cache_dir=cache)
+
+    @property
+    def embedder(self) -> Embedder:
+        """The model that EMBEDDING_MODEL names, be its index live or not."""
+        return self.embedders.named(self.embedders.wanted)
+
+    @property
+    def index(self) -> Index:
+        """The live index, whatever its model; the first one is made for EMBEDDING_MODEL."""
+        return self.embedders.live_index(self.pool)
 
     @cached_property
-    def index(self) -> Index:
-        from indexing.index import Index  # noqa: PLC0415 - made when asked for
+    def switching(self) -> Switching:
+        """What builds another model's index and puts it in the place of the live one."""
+        from indexing.switching import Switching  # noqa: PLC0415 - made when asked for
 
-        return Index.open(self.pool, model=self.embedder.name, dimensions=self.embedder.dimensions)
+        return Switching(pool=self.pool, load=self.embedders.named)
 
     @cached_property
     def queue(self) -> Queue:
@@ -189,32 +225,6 @@ class Application:
 
         return Following(pool=self.pool, queue=self.queue)
 
-    def scheduler(self) -> Scheduler:
-        """The process that enqueues what is due."""
-        from bot.scheduler import Scheduler  # noqa: PLC0415 - only that process
-
-        connect = partial(db.connect, self.database_url, application_name="supportbot scheduler")
-        return Scheduler(connect=connect, schedules=self.schedules)
-
-    def worker(self, *, drain: timedelta) -> Worker:
-        """The process that does the jobs. It loads the embedding model with the first sync."""
-        from bot.jobs.articles import ArticleJob  # noqa: PLC0415 - only that process
-        from bot.jobs.sync import SyncJob  # noqa: PLC0415 - only that process
-        from bot.jobs.upkeep import Upkeep  # noqa: PLC0415 - only that process
-        from bot.worker import Worker  # noqa: PLC0415 - only that process
-
-        sync = SyncJob(sources=self.sources, connect=self.connector, make_sync=self.new_sync)
-        article = ArticleJob(
-            sources=self.sources, connect=self.articles_connector, make_sync=self.new_sync
-        )
-        upkeep = Upkeep(queue=self.queue, pool=self.pool)
-        return Worker(
-            database_url=self.database_url,
-            queue=self.queue,
-            register=(sync.register, article.register, upkeep.register),
-            drain=drain,
-        )
-
     @cached_property
     def sync(self) -> Sync:
         return self.new_sync()
@@ -224,7 +234,8 @@ class Application:
         from bot.sync import Sync  # noqa: PLC0415 - made when asked for
         from indexing.pipeline import Indexer  # noqa: PLC0415 - made when asked for
 
-        indexer = Indexer(pool=self.pool, index=self.index, embedder=self.embedder)
+        index, models = self.index, self.embedders
+        indexer = Indexer(pool=self.pool, index=index, embedder=models.of(index), load=models.of)
         return Sync(pool=self.pool, indexer=indexer)
 
     @cached_property
@@ -234,13 +245,14 @@ class Application:
     def retriever_over(self, pool: ConnectionPool[Connection[Any]], index: Index) -> Retriever:
         from indexing.retrieval import Retriever  # noqa: PLC0415 - made when asked for
 
-        return Retriever(pool=pool, index=index, embedder=self.embedder)
+        models = self.embedders
+        return Retriever(pool=pool, index=index, embedder=models.of(index), load=models.of)
 
     @cached_property
     def records(self) -> Records:
         from bot.records import Records  # noqa: PLC0415 - made when asked for
 
-        return Records(pool=self.pool, embedding_index=self.index.id)
+        return Records(pool=self.pool)
 
     @cached_property
     def engine(self) -> Engine:
@@ -257,6 +269,15 @@ class Application:
     def _model_engine(self, name: Literal["claude", "markers"]) -> Engine:
         from bot.answering.claude import ClaudeEngine  # noqa: PLC0415 - made when asked for
         from bot.answering.markers import MarkersEngine  # noqa: PLC0415 - made when asked for
+
+        if name == "claude":
+            return ClaudeEngine(api=self.messages_api)
+        # Local servers sample unless told not to; the same question should get the same answer.
+        return MarkersEngine(api=self.messages_api, extra_body={"temperature": 0})
+
+    @cached_property
+    def messages_api(self) -> MessagesApi:
+        """The model that ANTHROPIC_MODEL names, for whoever asks one."""
         from bot.llm import MessagesApi  # noqa: PLC0415 - made when asked for
 
         anthropic = self.settings.anthropic
@@ -264,10 +285,20 @@ class Application:
             api_key=anthropic.api_key, base_url=anthropic.base_url, model=anthropic.model
         )
         self._stack.callback(api.close)
-        if name == "claude":
-            return ClaudeEngine(api=api)
-        # Local servers sample unless told not to; the same question should get the same answer.
-        return MarkersEngine(api=api, extra_body={"temperature": 0})
+        return api
+
+    @cached_property
+    def routing_tags(self) -> TaxonomyStore:
+        from bot.triage.taxonomy import TaxonomyStore  # noqa: PLC0415 - made when asked for
+
+        return TaxonomyStore(pool=self.pool)
+
+    @cached_property
+    def router(self) -> Router:
+        """What finds the routing tag of a text."""
+        from bot.bootstrap.routing import router  # noqa: PLC0415 - made when asked for
+
+        return router(self)
 
     @cached_property
     def desk(self) -> SupportDesk:
@@ -288,91 +319,4 @@ class Application:
             recorder=recorder,
             language=LanguageDetector(default=DEFAULT_LOCALE),
             evidence_needed=EVIDENCE_NEEDED,
-        )
-
-    def web(self) -> FastAPI:
-        """The web process's application. It serves in whatever state the database is, and
-        /readyz says which."""
-        from prometheus_client import CollectorRegistry  # noqa: PLC0415 - only the web process
-
-        from bot.metrics import DatabaseMetrics  # noqa: PLC0415 - only the web process
-        from bot.queue import Queue  # noqa: PLC0415 - made when asked for
-        from bot.web import create_app  # noqa: PLC0415 - only the web process
-        from bot.zendesk.webhooks import Inbox, routes  # noqa: PLC0415 - only the web process
-
-        key = webhook_key(self.settings.zendesk)
-        pool, embedded = self.raw_pool, self.embedded_postgres is not None
-        inbox = Inbox(pool=pool, queue=Queue(pool=pool))
-        registry = CollectorRegistry()
-        registry.register(DatabaseMetrics(pool=pool))
-        return create_app(
-            readiness=(
-                partial(doctor.database, pool, embedded=embedded, wait=READY_SECONDS),
-                partial(doctor.schema, pool, wait=READY_SECONDS),
-                partial(doctor.index, pool, wait=READY_SECONDS),
-            ),
-            registry=registry,
-            routers=(routes(inbox=inbox, key=key),),
-        )
-
-    def checks(self, environment: Mapping[str, str]) -> Iterator[doctor.Check]:
-        """Every part's state. `environment` is searched for misspelt names of settings."""
-        yield doctor.settings(suspicions(environment))
-        yield doctor.data_directory(self.settings.storage.data_dir)
-        yield from self._database_checks()
-        yield doctor.engine(self._describe_engine)
-        if self.settings.zendesk.subdomain is None:
-            yield self._zendesk_named()
-        else:
-            waits = {"timeout": PROBE_SECONDS, "longest_wait": PROBE_SECONDS}
-            yield doctor.zendesk(partial(zendesk_account, self.settings.zendesk, **waits))
-        if self.settings.zendesk.subdomain or self.settings.zendesk.webhook_secret:
-            yield doctor.zendesk_webhooks(lambda: webhook_key(self.settings.zendesk) is not None)
-        yield self._slack_named()
-
-    def connections(self) -> Iterator[doctor.Check]:
-        """Whom it talks to, or which setting would connect it. Calls nobody."""
-        yield doctor.engine(self._describe_engine)
-        yield self._zendesk_named()
-        yield self._slack_named()
-
-    def _database_checks(self) -> Iterator[doctor.Check]:
-        model = doctor.embedding_model(lambda: self.embedder)
-        try:
-            pool = self.raw_pool
-        except SupportbotError as error:
-            yield doctor.Check(name="database", state="failed", detail=str(error))
-            for name in ("schema", "index"):
-                yield doctor.not_checked(name, "the database is not available")
-            yield model
-            return
-        yield doctor.database(pool, embedded=self.embedded_postgres is not None)
-        schema = doctor.schema(pool)
-        yield schema
-        yield model
-        yield doctor.index(pool, model=self.embedder.name if model.state == "ok" else None)
-        if schema.state == "ok":
-            yield from map(doctor.source, self.sources.all())
-
-    def _describe_engine(self) -> str:
-        name, anthropic = engine_name(self.settings), self.settings.anthropic
-        if name == "extractive":
-            return "extractive, no model (ANTHROPIC_API_KEY turns Claude on)."
-        from bot.llm import DEFAULT_MODEL  # noqa: PLC0415 - made when asked for
-
-        where = anthropic.base_url or "Anthropic's API"
-        return f"{name}, {anthropic.model or DEFAULT_MODEL} at {where}; not called by this check."
-
-    def _zendesk_named(self) -> doctor.Check:
-        return doctor.zendesk_named(self.settings.zendesk.subdomain)
-
-    def _slack_named(self) -> doctor.Check:
-        slack = self.settings.slack
-        return doctor.vendor(
-            "slack",
-            {
-                "SLACK_BOT_TOKEN": slack.bot_token is not None,
-                "SLACK_APP_TOKEN": slack.app_token is not None,
-            },
-            purpose="questions of agents",
         )

@@ -13,6 +13,7 @@ from bot.errors import SettingInvalid
 if TYPE_CHECKING:
     from bot.settings import Settings, ZendeskSettings
     from connectors.zendesk.account import ZendeskAccount
+    from connectors.zendesk.limits import Ceiling
 
 EngineName = Literal["claude", "markers", "extractive"]
 
@@ -42,13 +43,24 @@ def _is_anthropic(url: str) -> bool:
 
 
 def zendesk_account(
-    settings: ZendeskSettings, *, timeout: float = 30.0, longest_wait: float = 600.0
+    settings: ZendeskSettings,
+    *,
+    ceiling: Ceiling | None = None,
+    timeout: float = 30.0,
+    longest_wait: float = 600.0,
+    answers: bool = False,
 ) -> ZendeskAccount:
     """The account with its OAuth client, or with the legacy token where only that is set.
+    Without a `ceiling` it keeps to the limits by itself, whatever other processes use.
     `timeout` and `longest_wait` are seconds to wait for an answer, and for the rate limit.
+    `answers` asks for what answering tickets and setting up webhooks need: to write as well.
     Raises SourceMisconfigured, which names the settings that are missing."""
     from connectors.errors import SourceMisconfigured  # noqa: PLC0415 - made when asked for
-    from connectors.zendesk.account import ZendeskAccount  # noqa: PLC0415 - brings zenpy
+    from connectors.zendesk.account import (  # noqa: PLC0415 - brings zenpy
+        DESK_SCOPES,
+        READ_SCOPES,
+        ZendeskAccount,
+    )
     from connectors.zendesk.login import ApiToken, OAuthClient  # noqa: PLC0415 - as above
 
     credentials: OAuthClient | ApiToken
@@ -68,15 +80,17 @@ def zendesk_account(
         subdomain=settings.subdomain or "",
         credentials=credentials,
         base_url=settings.base_url or "",
+        scopes=DESK_SCOPES if answers else READ_SCOPES,
+        ceiling=ceiling,
         timeout=timeout,
         longest_wait=longest_wait,
     )
 
 
-def webhook_key(settings: ZendeskSettings) -> bytes | None:
-    """What Zendesk's webhooks are signed with; None where no secret is set. Raises SettingInvalid
+def webhook_keys(settings: ZendeskSettings) -> tuple[bytes, ...]:
+    """What Zendesk's webhooks are signed with; none where no secret is set. Raises SettingInvalid
     for the secret that everybody knows."""
-    from bot.zendesk.events import signing_key  # noqa: PLC0415 - made when asked for
+    from bot.zendesk import events  # noqa: PLC0415 - made when asked for
 
     secret = settings.webhook_secret
-    return None if secret is None else signing_key(secret.get_secret_value())
+    return () if secret is None else events.webhook_keys(secret.get_secret_value())

@@ -13,7 +13,20 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import ask, doctor, evaluate, processes, schedules, sources, sync, up
+from bot.cli import (
+    ask,
+    doctor,
+    evaluate,
+    index,
+    processes,
+    routing,
+    schedules,
+    sources,
+    stats,
+    sync,
+    up,
+    zendesk,
+)
 from bot.errors import InputRejected, SettingInvalid, SupportbotError
 from connectors.errors import ConnectorError
 from indexing.errors import IndexingError
@@ -34,6 +47,10 @@ app.command("ask")(ask.ask)
 app.command("sync")(sync.sync)
 app.add_typer(sources.app, name="sources")
 app.add_typer(schedules.app, name="schedules")
+app.add_typer(index.app, name="index")
+app.add_typer(routing.app, name="routing")
+app.add_typer(zendesk.app, name="zendesk")
+app.command("stats")(stats.stats)
 app.command("up")(up.up)
 app.command("web")(processes.web)
 app.command("worker")(processes.worker)

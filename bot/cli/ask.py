@@ -1,6 +1,7 @@
 """`supportbot ask`: one question through the same code as every other surface."""
 
 import sys
+import time
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,12 +9,16 @@ import typer
 
 from bot.cli.first_run import unsynced_sample
 from bot.cli.opening import application
-from bot.errors import InputRejected
+from bot.errors import InputRejected, SourceBusy
 from indexing.errors import IndexMissing
 
 if TYPE_CHECKING:
     from bot.bootstrap import Application
+    from bot.sources import Source
     from indexing.models import Reader
+
+# Between two looks at whether another process has indexed the sample.
+LOOK_AGAIN_SECONDS = 0.5
 
 
 class Asking(StrEnum):
@@ -78,9 +83,29 @@ def _need_knowledge(app: "Application") -> None:
 
     if sample := unsynced_sample(app.sources):
         terminal.notice("First run: indexing the sample help center.")
-        with terminal.sync_progress(sample.name, expected=None) as show:
-            report = app.sync.run(sample, app.connector(sample), on_progress=show)
-        if report.error:
-            terminal.notice(f"The sample help center could not be read: {report.error}")
+        _index_sample(app, sample)
     elif not any(state.documents for state in app.sources.all()):
         raise IndexMissing("Nothing is indexed yet: run `supportbot sync`, then ask again.")
+
+
+def _index_sample(app: "Application", sample: "Source") -> None:
+    """Indexes the sample, or waits until another process has. Should that one fail or be killed,
+    it is done here after all."""
+    from bot import terminal  # noqa: PLC0415 - keeps --help instant
+
+    told = False
+    while unsynced_sample(app.sources):
+        if app.sync.busy(sample):
+            if not told:
+                terminal.notice("Another process is indexing it already; waiting for that one.")
+            told = True
+            time.sleep(LOOK_AGAIN_SECONDS)
+            continue
+        try:
+            with terminal.sync_progress(sample.name, expected=None) as show:
+                report = app.sync.run(sample, app.connector(sample), on_progress=show)
+        except SourceBusy:
+            continue
+        if report.error:
+            terminal.notice(f"The sample help center could not be read: {report.error}")
+        return

@@ -29,10 +29,11 @@ def doctor(
 
 
 def _checks() -> "list[Check]":
+    from bot.bootstrap.checks import checks  # noqa: PLC0415 - keeps --help instant
     from bot.doctor import Check  # noqa: PLC0415 - keeps --help instant
 
     try:
         with application() as app:
-            return list(app.checks(os.environ))
+            return list(checks(app, os.environ))
     except SettingInvalid as error:
         return [Check(name="settings", state="failed", detail=str(error))]

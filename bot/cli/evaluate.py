@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from indexing.index import Index
 
 app = typer.Typer(
-    help="Measure how well passages are found and questions are answered.",
+    help="Measure how well passages are found, questions answered and hand-offs routed.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -112,6 +112,26 @@ def answers(
     _print(tables.answers_tables(measured))
     if json_path:
         report.write_json(json_path, report.answers_json(measured))
+
+
+@app.command("routing")
+def routing(
+    train: Annotated[
+        list[Path],
+        typer.Option("--train", help="CSV or JSON Lines: text, label (oos: none); repeatable"),
+    ],
+    test: Annotated[Path, typer.Option("--test", help="The same with the texts to route")],
+    json_path: JsonPath = None,
+) -> None:
+    """Measure how well examples alone, without a model's help, tell tags apart."""
+    from bot.evaluation import report, tables  # noqa: PLC0415 - keeps --help instant
+    from bot.evaluation.routing import run_routing  # noqa: PLC0415 - keeps --help instant
+
+    with application() as opened, _progress() as show:
+        measured = run_routing(train=train, test=test, embedder=opened.embedder, on_progress=show)
+    _print(tables.routing_tables(measured))
+    if json_path:
+        report.write_json(json_path, report.routing_json(measured))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ def web(
     listener_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
     supervised: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
-    """Serve health, readiness and metrics over HTTP (WEB_HOST, PORT).
+    """Serve webhooks, customers' feedback, health and metrics over HTTP (WEB_HOST, PORT).
 
     `--listener-fd` and `--supervised` come from `supportbot up`: a socket that already
     listens, and a pipe on standard input that closes when `up` is gone.
@@ -21,6 +21,7 @@ def web(
     import socket  # noqa: PLC0415 - keeps --help instant
 
     from bot import web as serving  # noqa: PLC0415 - keeps --help instant
+    from bot.bootstrap import processes  # noqa: PLC0415 - keeps --help instant
     from bot.up import watch_parent  # noqa: PLC0415 - keeps --help instant
 
     if supervised:
@@ -33,7 +34,7 @@ def web(
     )
     # A signal has stopped it by then, which is how a server ends when all is well.
     with application(level=logging.INFO) as app, suppress(SystemExit, KeyboardInterrupt):
-        serving.serve(app.web(), listener)
+        serving.serve(processes.web(app), listener)
 
 
 def worker(
@@ -46,26 +47,29 @@ def worker(
     ] = 10,
     supervised: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
-    """Do the jobs: syncs, planned or asked for, and upkeep. Run as many as you like."""
+    """Do the jobs: tickets, syncs, planned or asked for, and upkeep. Run as many as you like."""
     from datetime import timedelta  # noqa: PLC0415 - keeps --help instant
 
+    from bot.bootstrap import processes  # noqa: PLC0415 - keeps --help instant
     from bot.up import watch_parent  # noqa: PLC0415 - keeps --help instant
 
     if supervised:
         watch_parent()
-    with application(level=logging.INFO) as app:
-        app.worker(drain=timedelta(seconds=drain)).run()
+    # The same while it waits for the database; later the worker minds signals itself.
+    with application(level=logging.INFO) as app, suppress(SystemExit, KeyboardInterrupt):
+        processes.worker(app, drain=timedelta(seconds=drain)).run()
 
 
 def scheduler(supervised: Annotated[bool, typer.Option(hidden=True)] = False) -> None:
     """Start planned syncs in time. Of several, one leads and the others stand by."""
+    from bot.bootstrap import processes  # noqa: PLC0415 - keeps --help instant
     from bot.up import watch_parent  # noqa: PLC0415 - keeps --help instant
 
     if supervised:
         watch_parent()
     # A signal ends it, which is how it ends when all is well.
     with application(level=logging.INFO) as app, suppress(SystemExit, KeyboardInterrupt):
-        app.scheduler().run()
+        processes.scheduler(app).run()
 
 
 def migrate() -> None:

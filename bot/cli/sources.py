@@ -1,6 +1,6 @@
 """`supportbot sources`: which knowledge there is, as on the admin pages."""
 
-from typing import TYPE_CHECKING, Annotated, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_origin
 
 import typer
 
@@ -8,9 +8,12 @@ from bot.cli.opening import application
 from bot.errors import InputRejected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pydantic.fields import FieldInfo
+
+    from bot.runs import Run
+    from bot.sources import FailedDocument
 
 app = typer.Typer(
     help="Add, list, show and remove sources of knowledge.",
@@ -85,17 +88,29 @@ def list_all(as_json: AsJson = False) -> None:
 
 @app.command("show")
 def show(name: Name, as_json: AsJson = False) -> None:
-    """Show one source: its settings, its state, and which documents failed and why."""
+    """Show one source: its settings, its latest runs, and which documents failed and why."""
     from bot import terminal  # noqa: PLC0415 - keeps --help instant
 
     with application() as opened:
         state, failures = opened.sources.get(name), opened.sources.failures(name)
+        runs, pairs = opened.runs.latest(name), opened.memory.count(source=name)
     if as_json:
-        terminal.write_json(terminal.source_json(state, failures))
+        terminal.write_json(
+            {
+                **terminal.source_json(state),
+                "question_memory": pairs,
+                "failures": _failures_json(failures),
+                "runs": [_run_json(each) for each in runs],
+            }
+        )
         return
     terminal.write_sources((state,))
     for key, value in state.source.config.items():
         terminal.write(f"  {key}={','.join(value) if isinstance(value, list) else value}")
+    if pairs:
+        terminal.write(f"  {pairs} questions remembered with the articles that answered them")
+    if runs:
+        terminal.write_runs(runs)
     if failures:
         terminal.write_failures(failures)
 
@@ -108,6 +123,35 @@ def remove(name: Name) -> None:
     with application() as opened:
         documents = opened.sources.remove(name)
     terminal.write(f"Removed {name} with {documents} documents.")
+
+
+def _failures_json(failures: "Iterable[FailedDocument]") -> list[dict[str, Any]]:
+    return [
+        {"document_id": each.document_id, "reason": each.reason, "attempts": each.attempts}
+        for each in failures
+    ]
+
+
+def _run_json(run: "Run") -> dict[str, Any]:
+    """A run as `sources show --json` prints it; freshness is in seconds."""
+    report = run.report
+    return {
+        "started_at": run.started_at.isoformat(),
+        "finished_at": run.finished_at.isoformat() if run.finished_at else None,
+        "state": run.state,
+        "error": report.error,
+        "full": run.full,
+        "article": run.article,
+        "added": report.added,
+        "changed": report.changed,
+        "unchanged": report.unchanged,
+        "removed": report.removed,
+        "failed": report.failed,
+        "api_calls": report.api_calls,
+        "freshness": {"p50": report.freshness.p50, "p95": report.freshness.p95}
+        if report.freshness
+        else None,
+    }
 
 
 def _settings(arguments: list[str], *, fields: "Mapping[str, FieldInfo]") -> dict[str, object]:

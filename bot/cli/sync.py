@@ -9,8 +9,8 @@ from bot.errors import InputRejected
 
 if TYPE_CHECKING:
     from bot.bootstrap import Application
+    from bot.runs import SyncReport
     from bot.sources import SourceState
-    from bot.sync import SyncReport
 
 
 def sync(
@@ -66,7 +66,7 @@ def _follow(app: "Application", state: "SourceState", *, full: bool) -> "SyncRep
 
 def _run(app: "Application", state: "SourceState", *, full: bool) -> "SyncReport":
     from bot import terminal  # noqa: PLC0415 - keeps --help instant
-    from bot.sync import SyncReport  # noqa: PLC0415 - keeps --help instant
+    from bot.runs import SyncReport  # noqa: PLC0415 - keeps --help instant
     from connectors.errors import ConnectorError  # noqa: PLC0415 - keeps --help instant
 
     source = state.source
@@ -75,4 +75,4 @@ def _run(app: "Application", state: "SourceState", *, full: bool) -> "SyncReport
     except ConnectorError as error:  # its settings cannot work: the other sources still can
         return SyncReport(source=source.name, error=str(error))
     with terminal.sync_progress(source.name, expected=state.documents or None) as show:
-        return app.sync.run(source, connector, full=full, on_progress=show)
+        return app.sync.run(source, connector, full=full, asked_for=True, on_progress=show)

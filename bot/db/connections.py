@@ -8,20 +8,24 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.types import TypeInfo
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from bot.errors import DatabaseUnavailable
+from bot.errors import DatabaseUnavailable, SettingInvalid
 
 APPLICATION_NAME = "supportbot"
 CONNECT_SECONDS = 10
 
+# A pool whose server is away tries again by itself for so long, at distances that double; after
+# that, whoever asks it for a connection makes it try anew. So this bounds how late it notices that
+# the server is back. The longer is how long a job waits for a connection, the shorter a request.
+RECONNECT_SECONDS, RECONNECT_SOON_SECONDS = 30.0, 5.0
+
 
 def connect(url: str, *, application_name: str = APPLICATION_NAME) -> Connection[Any]:
-    """One connection with the vector types known. DatabaseUnavailable says where and why not."""
+    """One connection with the vector types known. DatabaseUnavailable says where and why not,
+    SettingInvalid what is wrong with the URL."""
     options = _parsed(url)
     try:
         connection = psycopg.connect(
-            url,
-            application_name=application_name,
-            connect_timeout=int(options.get("connect_timeout") or CONNECT_SECONDS),
+            url, application_name=application_name, connect_timeout=_patience(options)
         )
     except psycopg.OperationalError as problem:
         raise _unavailable(options, problem) from problem
@@ -39,29 +43,34 @@ def open_pool(
     min_size: int = 1,
     max_size: int = 8,
     application_name: str = APPLICATION_NAME,
+    wait: bool = True,
 ) -> ConnectionPool[Connection[Any]]:
-    """An open pool; the caller closes it (`with open_pool(...) as pool`).
+    """An open pool; the caller closes it (`with open_pool(...) as pool`). Without `wait` it is
+    returned whether or not the server is there, and connects as soon as it is.
 
     Connections made before `migrate` created the extension do not know the vector types, so
     migrate first.
     """
-    connect(url, application_name=application_name).close()  # fails at once and says why
+    options = _parsed(url)
+    if wait:
+        connect(url, application_name=application_name).close()  # fails at once and says why
     pool = ConnectionPool(
         url,
-        kwargs={"application_name": application_name},
+        kwargs={"application_name": application_name, "connect_timeout": _patience(options)},
         min_size=min_size,
         max_size=max_size,
         open=False,
+        reconnect_timeout=RECONNECT_SECONDS if wait else RECONNECT_SOON_SECONDS,
         name=application_name,
         configure=_know_vector_types,
         # A server that was restarted must not cost the next question its answer.
         check=ConnectionPool.check_connection,
     )
     try:
-        pool.open(wait=True, timeout=CONNECT_SECONDS)
+        pool.open(wait=wait, timeout=CONNECT_SECONDS)
     except PoolTimeout as problem:
         pool.close()
-        raise _unavailable(_parsed(url), problem) from problem
+        raise _unavailable(options, problem) from problem
     return pool
 
 
@@ -75,6 +84,11 @@ def _know_vector_types(connection: Connection[Any]) -> None:
     connection.rollback()  # looking the types up began a transaction
 
 
+def _patience(options: dict[str, Any]) -> int:
+    """Seconds that one attempt to connect may take."""
+    return int(options.get("connect_timeout") or CONNECT_SECONDS)
+
+
 def _parsed(url: str) -> dict[str, Any]:
     try:
         options = conninfo_to_dict(url)
@@ -83,7 +97,7 @@ def _parsed(url: str) -> dict[str, Any]:
             int(port or 5432)
     except (psycopg.Error, ValueError):
         # Not chained: the message repeats the part that it did not understand, often a password.
-        raise DatabaseUnavailable(
+        raise SettingInvalid(
             "DATABASE_URL is not a PostgreSQL URL. It looks like "
             "postgresql://user:password@host:5432/database, with special characters of the "
             "password percent-encoded (@ is %40, / is %2F)."

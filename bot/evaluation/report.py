@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.evaluation.retrieval import CaseResult, RetrievalReport
+    from bot.evaluation.routing import RoutingReport
     from bot.evaluation.scorers import Interval, Latency
     from bot.evaluation.tallies import AnswerResult, AnswersReport
 
@@ -86,6 +87,31 @@ def answers_json(report: AnswersReport) -> dict[str, Any]:
         "cost_usd": float(report.cost_usd),
         "latency_ms": _latencies(report.latency),
         "cases": [_answer_case(one) for one in report.results],
+    }
+
+
+def routing_json(report: RoutingReport) -> dict[str, Any]:
+    """Every figure of the report under the names that scripts read."""
+    return {
+        "examples": report.examples,
+        "texts": len(report.cases),
+        "accuracy": report.accuracy,
+        "in_scope_accuracy": report.in_scope_accuracy,
+        "oos_recall": report.oos_recall,
+        "macro_f1": report.macro_f1,
+        "ece": report.ece,
+        "tags": {name: asdict(scores) for name, scores in report.tags.items()},
+        "own_examples": asdict(report.own) if report.own else None,
+        "learning_seconds": report.learning_seconds,
+        "latency_ms": {"p50": report.latency.p50, "p95": report.latency.p95},
+        "latency_ms_beyond_embedding": {
+            "p50": report.beyond_embedding.p50,
+            "p95": report.beyond_embedding.p95,
+        },
+        "cases": [
+            {"label": one.label, "chosen": one.chosen, "confidence": one.confidence}
+            for one in report.cases
+        ],
     }
 
 

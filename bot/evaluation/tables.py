@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from bot.evaluation.retrieval import RetrievalReport
+    from bot.evaluation.routing import RoutingReport
     from bot.evaluation.scorers import Interval, Latency
     from bot.evaluation.tallies import AnswersReport
     from bot.evaluation.temporary import OnProgress
@@ -69,6 +70,35 @@ def answers_tables(report: AnswersReport) -> Iterator[RenderableType]:
     yield _latency_table(report.latency)
     if report.failed:
         yield f"{len(report.failed)} articles could not be indexed; --json lists them."
+
+
+def routing_tables(report: RoutingReport) -> Iterator[RenderableType]:
+    """The figures, the labels that are told worst, then latency."""
+    table = Table(title=f"{len(report.cases)} texts, taught by {report.examples} examples")
+    table.add_column("figure")
+    table.add_column("value", justify="right")
+    figures = {
+        "accuracy": report.accuracy,
+        "accuracy of texts that have a tag": report.in_scope_accuracy,
+        "texts of no tag that were given none": report.oos_recall,
+        "macro F1": report.macro_f1,
+        "calibration error (ECE)": report.ece,
+        "accuracy on its own examples, left out": report.own.accuracy if report.own else None,
+    }
+    for name, value in figures.items():
+        table.add_row(name, "-" if value is None else f"{value:.3f}")
+    yield table
+    worst = sorted(report.tags.items(), key=lambda each: each[1].f1)[:10]
+    tags = Table(title="told worst")
+    for column in ("label", "precision", "recall", "F1", "texts"):
+        tags.add_column(column, justify="left" if column == "label" else "right")
+    for name, one in worst:
+        shares = (
+            f"{each:.2f}" if each is not None else "-" for each in (one.precision, one.recall)
+        )
+        tags.add_row(name, *shares, f"{one.f1:.2f}", str(one.cases))
+    yield tags
+    yield _latency_table({"decision": report.latency, "beyond embedding": report.beyond_embedding})
 
 
 def _remarks(report: RetrievalReport) -> Iterator[str]:

@@ -39,16 +39,19 @@ PREFIX = "supportbot_eval_"
 OnProgress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
-# Code that only reads the index cannot change what is in it. A file that is not named here
-# may, and an index made by an older version of it is not reused.
+# Code that only reads the index, or switches to another, cannot change what is in it. A file that
+# is not named here may, and an index made by an older version of it is not reused.
 _QUERY_SIDE = frozenset(
     {
         "candidates.py",
         "errors.py",
         "fusion.py",
+        "holdings.py",
         "llama.py",
+        "loaded.py",
         "questions.py",
         "retrieval.py",
+        "switching.py",
         "translations.py",
     }
 )

@@ -27,7 +27,8 @@ HOURLY, NIGHTLY = "17 * * * *", "41 3 * * *"
 
 _PRUNE_RUNS = """
 DELETE FROM sync_runs old WHERE finished_at < now() - %s
-AND EXISTS (SELECT FROM sync_runs new WHERE new.source = old.source AND new.id > old.id)
+AND (article IS NOT NULL OR EXISTS (SELECT FROM sync_runs new WHERE new.source = old.source
+                                    AND new.id > old.id AND new.article IS NULL))
 """
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from fastapi.responses import PlainTextResponse
 from starlette.requests import ClientDisconnect
 
 from bot.queue import Queue, article_job
+from bot.zendesk.errands import ticket_job
 from bot.zendesk.events import (
     LARGEST_BODY,
     ArticlePublished,
@@ -26,6 +27,7 @@ from bot.zendesk.events import (
     Delivery,
     Ignored,
     Rejected,
+    TicketTouched,
     received,
     too_large,
 )
@@ -49,10 +51,15 @@ _NOT_SET_UP = (
     "and start Supportbot's web process again.\n"
 )
 
+# Both ids, because neither is enough: what is sent again by Zendesk has the same invocation, what
+# somebody recorded and plays back has the same event, which is the one of the two that is signed.
 _FIRST_TIME = """
-INSERT INTO inbound_events (source, id, kind) VALUES ('zendesk', %s, %s)
+INSERT INTO inbound_events (source, id, kind)
+VALUES ('zendesk', %(invocation)s, %(kind)s), ('zendesk event', %(event)s, %(kind)s)
 ON CONFLICT (source, id) DO NOTHING
 """
+
+_OUR_OWN = "SELECT EXISTS (SELECT FROM ticket_sweeps WHERE bot_id = %s)"
 
 # Every one of them: which brands a source covers may be said by name, and an article that moved
 # to a brand outside of the source has to leave it. The connector tells.
@@ -78,8 +85,15 @@ class Inbox:
         """Notes the delivery and enqueues what it asks for, both or neither; False when it was
         taken before. Raises psycopg.Error when the database cannot be used now."""
         with self._pool.connection(timeout=self._wait) as connection:
-            noted = connection.execute(_FIRST_TIME, (delivery.invocation_id, delivery.kind))
-            if not noted.rowcount:
+            noted = connection.execute(
+                _FIRST_TIME,
+                {
+                    "invocation": delivery.invocation_id,
+                    "event": delivery.event_id,
+                    "kind": delivery.kind,
+                },
+            )
+            if noted.rowcount < 2:
                 return False
             self._enqueue(delivery, connection)
             return True
@@ -89,28 +103,40 @@ class Inbox:
             case ArticlePublished(article_id=article) | ArticleUnpublished(article_id=article):
                 # What is true of the article is asked when the job runs: events may be late.
                 for (source,) in connection.execute(_ARTICLE_SOURCES).fetchall():
-                    self._queue.enqueue(article_job(source, article), connection=connection)
+                    job = article_job(source, article, happened_at=delivery.happened_at)
+                    self._queue.enqueue(job, connection=connection)
+            case TicketTouched(ticket_id=ticket, by=author):
+                if author is None or not _is_bot(author, connection):
+                    self._queue.enqueue(ticket_job(ticket), connection=connection)
             case Ignored():
                 pass
+
+
+def _is_bot(author: int, connection: Connection[Any]) -> bool:
+    """Whether we wrote it: of that nothing follows, and looking would cost requests."""
+    row = connection.execute(_OUR_OWN, (author,)).fetchone()
+    return bool(row and row[0])
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def routes(*, inbox: Inbox, key: bytes | None, clock: Callable[[], datetime] = _now) -> APIRouter:
-    """The route. Without a `key` it answers 404: nothing that is sent again within a minute would
+def routes(
+    *, inbox: Inbox, keys: Sequence[bytes], clock: Callable[[], datetime] = _now
+) -> APIRouter:
+    """The route. Without `keys` it answers 404: nothing that is sent again within a minute would
     find it, so a 503 would only make Zendesk repeat in vain."""
     router = APIRouter()
 
     @router.post(PATH)
     async def webhook(request: Request) -> PlainTextResponse:
-        if key is None:
+        if not keys:
             return PlainTextResponse(_NOT_SET_UP, status_code=404)
         body = await _body(request)
         if isinstance(body, Rejected):
             return _refused(body)
-        delivery = received(request.headers, body, key=key, now=clock())
+        delivery = received(request.headers, body, keys=keys, now=clock())
         if isinstance(delivery, Rejected):
             return _refused(delivery)
         # In a thread, and not in those of health and metrics: they answer while this waits.

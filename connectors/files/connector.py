@@ -6,7 +6,7 @@ and the indexer knows an unchanged document by its hash anyway.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from connectors.base import Change, Checkpoint, Cursor, Delete, Failed, Upsert
@@ -37,6 +37,7 @@ class FilesConnector:
     """
 
     sweeps_each_run = True
+    api_calls = 0
 
     def __init__(
         self,
@@ -59,7 +60,7 @@ class FilesConnector:
             url_base=url_base,
         )
 
-    def changes(self, cursor: Cursor) -> Iterator[Change]:
+    def changes(self, cursor: Cursor, *, again: Collection[str] = ()) -> Iterator[Change]:
         """Every document, then a checkpoint. Drafts are never delivered; on a later run they
         are deleted, so that what was unpublished is gone even where a sweep cannot be made.
         Raises SourceMisconfigured when there is nothing at the path."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from connectors.base import Change, Cursor
+from connectors.base import Calls, Change, Cursor
 from connectors.errors import SourceMisconfigured, SourceUnavailable
 from connectors.validation import locale_of
 from connectors.website.addresses import (
@@ -93,9 +93,15 @@ class WebsiteConnector:
         self._resolve = resolve
         self._network = network
         self._last: Crawl | None = None
+        self._calls = Calls()
 
-    def changes(self, cursor: Cursor) -> Iterator[Change]:
-        """A crawl. With a cursor, pages that the server says are unchanged are not delivered.
+    @property
+    def api_calls(self) -> int:
+        return self._calls.sent
+
+    def changes(self, cursor: Cursor, *, again: Collection[str] = ()) -> Iterator[Change]:
+        """A crawl. With a cursor, pages that the server says are unchanged are not delivered,
+        unless they are among those to be told of `again`.
         Raises SourceUnavailable when the site or its robots.txt cannot be read, RateLimited when
         it asks for a pause, SourceMisconfigured when it leads where it must not."""
         self._last = None
@@ -103,12 +109,13 @@ class WebsiteConnector:
             allow_private_hosts=self._private,
             ports=self._ports,
             seconds=self._seconds,
+            calls=self._calls,
             resolve=self._resolve,
             network=self._network,
         ) as fetcher:
             pace = Pace(interval=self._min_interval, clock=self._clock, sleep=self._sleep)
             visitor = Visitor(fetcher=fetcher, pace=pace, hosts=self._plan.scope.hosts)
-            crawl = Crawl(plan=self._plan, visitor=visitor, cursor=cursor)
+            crawl = Crawl(plan=self._plan, visitor=visitor, cursor=cursor, again=again)
             yield from crawl.run()
         self._last = crawl
 

@@ -17,7 +17,7 @@ from connectors.website.page import Directions, Page, PageText
 from indexing.models import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from connectors.base import Cursor
     from connectors.website.plan import Plan
@@ -33,8 +33,10 @@ _GONE_START = "is gone, and the crawl starts there. Name another start address."
 class Crawl:
     """Runs once; `books` tell afterwards what exists."""
 
-    def __init__(self, *, plan: Plan, visitor: Visitor, cursor: Cursor) -> None:
-        before = recall(cursor, settings=plan.fingerprint)
+    def __init__(
+        self, *, plan: Plan, visitor: Visitor, cursor: Cursor, again: Collection[str] = ()
+    ) -> None:
+        before = recall(cursor, settings=plan.fingerprint, again=again)
         self.books = Books(before=before, fingerprint=plan.fingerprint)
         self._plan = plan
         self._visitor = visitor

@@ -16,6 +16,7 @@ from typing import Literal, Self
 
 import httpcore2
 
+from connectors.base import Calls
 from connectors.website.addresses import normalised, origin_of, port_of
 from connectors.website.network import (
     AddressRefused,
@@ -101,7 +102,7 @@ class Fetcher:
     """Keeps connections open between requests; close it, or use it in a `with`.
 
     `ports` are allowed besides 80 and 443. `seconds` is for one request from its first byte to
-    its last, each redirect counting anew.
+    its last, each redirect counting anew. Requests are counted in `calls`.
     """
 
     def __init__(
@@ -110,12 +111,14 @@ class Fetcher:
         allow_private_hosts: frozenset[str] = frozenset(),
         ports: frozenset[int] = frozenset(),
         seconds: float = 30.0,
+        calls: Calls | None = None,
         clock: Callable[[], float] = time.monotonic,
         resolve: Resolve = resolve,
         network: httpcore2.NetworkBackend | None = None,
     ) -> None:
         self._ports = ports | {80, 443}
         self._seconds = seconds
+        self._calls = calls or Calls()
         self._deadline = Deadline(clock=clock)
         self._pool = httpcore2.ConnectionPool(
             max_connections=4,
@@ -192,6 +195,7 @@ class Fetcher:
         ]
         self._deadline.start(self._seconds)
         patience = dict.fromkeys(("connect", "read", "write", "pool"), self._seconds)
+        self._calls.sent += 1
         try:
             with self._pool.stream(
                 "GET", url, headers=headers, extensions={"timeout": patience}

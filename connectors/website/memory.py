@@ -10,7 +10,7 @@ database.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from connectors.base import Cursor
@@ -40,10 +40,10 @@ class Memory:
     complete: bool = False
 
 
-def recall(cursor: Cursor, *, settings: str) -> Memory:
+def recall(cursor: Cursor, *, settings: str, again: Collection[str] = ()) -> Memory:
     """What a cursor holds; nothing for one that cannot be read. Pages that were delivered under
     other settings (another audience, say) are remembered without validators, so that they are
-    delivered again."""
+    delivered again; so are the documents named in `again`."""
     try:
         stored = json.loads(cursor or "{}")
         same = stored.get("settings") == settings
@@ -52,7 +52,7 @@ def recall(cursor: Cursor, *, settings: str) -> Memory:
                 document_id=str(name or url),
                 depth=int(depth),
                 validators=Validators(etag=str(etag), last_modified=str(modified))
-                if same
+                if same and (name or url) not in again
                 else Validators(),
             )
             for url, (name, depth, etag, modified) in stored.get("pages", {}).items()

@@ -10,6 +10,7 @@ from typing import Any
 
 import requests
 
+from connectors.base import Calls
 from connectors.errors import SourceUnavailable
 from connectors.zendesk import failures
 from connectors.zendesk.addresses import Addresses, origin, subdomain_of
@@ -22,6 +23,8 @@ _log = logging.getLogger(__name__)
 
 READ_SCOPES = ("read",)
 """Brands and user segments are under no narrower scope."""
+DESK_SCOPES = ("read", "write")
+"""What answering tickets needs: audits are under no narrower scope either."""
 SYNC_SHARE = 0.75
 """The part of the account's minute that reading in bulk may fill; the rest is for replies."""
 
@@ -57,16 +60,30 @@ class ZendeskAccount:
         for notice in self.notices:
             _log.warning(notice, extra={"action": "zendesk_login"})
 
-    def client(self, *, share: float = 1.0) -> ZendeskClient:
-        """A client for one worker, which may fill this share of the account's minute."""
-        session = self._session(self._login, share)
+    def client(
+        self,
+        *,
+        share: float = 1.0,
+        calls: Calls | None = None,
+        longest_wait: float | None = None,
+    ) -> ZendeskClient:
+        """A client for one worker, which may fill this share of the account's minute. Its
+        requests are counted in `calls`; those for tokens are nobody's. `longest_wait` is for
+        workers who can rather come back later than wait (seconds; None: as the account)."""
+        session = self._session(self._login, share, calls, longest_wait)
         return ZendeskClient(subdomain=self.subdomain, session=session, timeout=self._timeout)
 
-    def sync_client(self) -> ZendeskClient:
+    def sync_client(self, calls: Calls | None = None) -> ZendeskClient:
         """A client for reading in bulk, which leaves room for replies."""
-        return self.client(share=self.sync_share)
+        return self.client(share=self.sync_share, calls=calls)
 
-    def _session(self, login: Login | None, share: float) -> ZendeskSession:
+    def _session(
+        self,
+        login: Login | None,
+        share: float,
+        calls: Calls | None = None,
+        longest_wait: float | None = None,
+    ) -> ZendeskSession:
         return ZendeskSession(
             addresses=self._addresses,
             ceiling=self._ceiling,
@@ -74,7 +91,8 @@ class ZendeskAccount:
             clock=self._clock,
             sleep=self._sleep,
             login=login,
-            longest_wait=self._longest_wait,
+            calls=calls,
+            longest_wait=self._longest_wait if longest_wait is None else longest_wait,
         )
 
     def _login_with(self, credentials: OAuthClient | ApiToken, scopes: tuple[str, ...]) -> Login:

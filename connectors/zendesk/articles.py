@@ -8,12 +8,12 @@ https://developer.zendesk.com/documentation/help_center/help-center-api/understa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from connectors.base import Change, Checkpoint, Cursor, Delete, Failed
+from connectors.base import Calls, Change, Checkpoint, Cursor, Delete, Failed, Upsert
 from connectors.errors import HelpCenterNotEnabled, RequestRejected, SourceMisconfigured
-from connectors.help_center import document_id
+from connectors.help_center import article_of, document_id
 from connectors.zendesk.account import ZendeskAccount
 from connectors.zendesk.client import Brand, ZendeskClient
 from connectors.zendesk.progress import Progress, fact, progress_of, still_true
@@ -49,25 +49,30 @@ class ArticlesConnector:
         self._scope = scope or Scope()
         self._audience = audience or Audience.public()
         self._export_page = export_page
+        self._calls = Calls()
 
-    def changes(self, cursor: Cursor) -> Iterator[Change]:
+    @property
+    def api_calls(self) -> int:
+        return self._calls.sent
+
+    def changes(self, cursor: Cursor, *, again: Collection[str] = ()) -> Iterator[Change]:
         """Everything, or what changed since the cursor, with a checkpoint after each page.
         Segments that cannot be read are told as failures beside the articles, which are there
         for agents. Raises a ConnectorError that says what the admin must do."""
-        with self._account.sync_client() as client:
+        with self._account.sync_client(self._calls) as client:
             run = self._run(client)
-            yield from run.changes(cursor)
+            yield from run.changes(cursor, again)
 
     def live_ids(self) -> Iterator[str]:
         """Ids of what is published and in scope now, from a full listing. Raises a
         ConnectorError before the first id where the listing is not complete."""
-        with self._account.sync_client() as client:
+        with self._account.sync_client(self._calls) as client:
             return iter(self._run(client).live_ids())
 
     def changes_of(self, article_id: str) -> Iterator[Change]:
         """What one article means now, for when Zendesk says that it was published or
         unpublished: its documents, and deletions for where it is not or no longer shown."""
-        with self._account.sync_client() as client:
+        with self._account.sync_client(self._calls) as client:
             yield from self._run(client).one(article_id)
 
     def _run(self, client: ZendeskClient) -> _Run:
@@ -130,8 +135,20 @@ class _Run:
         for each in centers:
             self._facts.update(each.facts)
 
-    def changes(self, cursor: Cursor) -> Iterator[Change]:
+    def changes(self, cursor: Cursor, again: Collection[str]) -> Iterator[Change]:
         old = progress_of(cursor)
+        left = {article_of(each) for each in again} - {""}
+        for change in self._since(cursor, old):
+            if isinstance(change, Upsert):
+                left.discard(article_of(change.document.id))
+            elif isinstance(change, Delete | Failed):
+                left.discard(article_of(change.document_id))
+            yield change
+        for article in sorted(left):
+            yield from self.one(article)
+        yield from self._segments(old.unreadable_segments if old else ())
+
+    def _since(self, cursor: Cursor, old: Progress | None) -> Iterator[Change]:
         if old is not None and still_true(old, self._facts):
             self._unreadable.update(old.unreadable_segments)
             progress = old.model_copy(update={"facts": self._facts})
@@ -139,6 +156,11 @@ class _Run:
             yield from follow(progress, later=True)
         else:
             yield from self._list(self._beginning(), later=bool(cursor))
+
+    def _segments(self, before: Sequence[str]) -> Iterator[Change]:
+        """Those that cannot be read, and those of the last run (`before`) that now can."""
+        for each in sorted(set(before) - self._unreadable):
+            yield Delete(document_id=f"user_segment:{each}")
         for each in sorted(self._unreadable):
             reason = unreadable_note((each,)).replace("this is", "its articles are")
             yield Failed(document_id=f"user_segment:{each}", reason=reason)
@@ -178,14 +200,24 @@ class _Run:
             if brand in progress.listed:
                 continue
             for page in self._resumed(center.brand, progress.after):
-                for article in page.get("articles") or ():
-                    yield from self._readers[brand].changes(article, later=later, exhaustive=False)
+                yield from self._listed(page, self._readers[brand], later=later)
                 after = (page.get("meta") or {}).get("after_cursor") or ""
                 progress = self._noted(progress, after=after)
                 yield Checkpoint(cursor=progress.cursor())
             progress = self._noted(progress, listed=(*progress.listed, brand), after="")
         progress = self._noted(progress, complete=True, listed=())
         yield Checkpoint(cursor=progress.cursor())
+
+    @staticmethod
+    def _listed(page: Json, reader: ArticleReader, *, later: bool) -> Iterator[Change]:
+        """Deletions come last: one between two documents would part what is indexed together."""
+        changes = [
+            change
+            for article in page.get("articles") or ()
+            for change in reader.changes(article, later=later, exhaustive=later)
+        ]
+        yield from (each for each in changes if not isinstance(each, Delete))
+        yield from (each for each in changes if isinstance(each, Delete))
 
     def _resumed(self, brand: Brand, after: str) -> Iterator[Json]:
         """The pages from a cursor on; all of them where Zendesk no longer takes the cursor."""

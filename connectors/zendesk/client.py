@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
 import requests
@@ -28,6 +28,7 @@ from connectors.zendesk.session import ZendeskSession
 
 Json = dict[str, Any]
 Parameters = Mapping[str, str]
+Method = Literal["PUT", "POST", "PATCH"]
 
 PAGE_SIZE = "100"
 
@@ -156,8 +157,23 @@ class ZendeskClient:
             yield page
             asked = _next(page, asked)
 
+    def submit(
+        self, method: Method, path: str, body: Json, parameters: Parameters | None = None
+    ) -> requests.Response:
+        """The answer to a write, which is sent once and never again: what it may be refused for
+        is for the caller to judge. Raises RateLimited, PermissionMissing, and WriteUncertain
+        where nobody knows whether it was carried out."""
+        url = f"{origin(self.subdomain)}/api/v2/{path}"
+        request = self._session.prepare_request(
+            requests.Request(method, url, params=dict(parameters or {}), json=body)
+        )
+        around = self._session.merge_environment_settings(str(request.url), {}, None, None, None)
+        return self._session.send(request, patient=False, timeout=self._timeout, **around)
+
     def _get(self, path: str, parameters: Parameters | None, brand: str) -> requests.Response:
-        url = f"{origin(brand or self.subdomain)}/api/v2/{path}.json"
+        # Webhooks are the one list that is never named with the suffix.
+        suffix = "" if path.startswith("webhooks") else ".json"
+        url = f"{origin(brand or self.subdomain)}/api/v2/{path}{suffix}"
         return self._session.get(url, params=dict(parameters or {}), timeout=self._timeout)
 
 

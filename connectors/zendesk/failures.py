@@ -73,6 +73,17 @@ def rejected_request(response: requests.Response) -> ConnectorError:
     )
 
 
+def rejected_change(response: requests.Response) -> ConnectorError:
+    """For a change that Zendesk's own rules forbid, such as a group that no longer exists."""
+    path = urlsplit(response.url).path
+    said = _details(response) or description(response) or _start(response)
+    return RequestRejected(
+        f"Zendesk does not take the change of {path} ({response.status_code} {said}). Check in "
+        "Zendesk that what Supportbot is told to set still exists (groups, fields, people), and "
+        "that no required field keeps tickets from being solved."
+    )
+
+
 def no_account(host: str) -> AccountNotFound:
     return AccountNotFound(
         f"There is no Zendesk account at {host}. Set ZENDESK_SUBDOMAIN to the part before "
@@ -129,10 +140,35 @@ def _forbidden(path: str, said: str) -> PermissionMissing:
             f"Zendesk refuses {path} ({said}). Allow that scope for the client under "
             f"{OAUTH_CLIENTS}."
         )
+    if path.startswith("/api/v2/tickets"):
+        return PermissionMissing(
+            f"Zendesk refuses {path} ({said or 403}). The user behind the credentials may not work "
+            "on this ticket: under Admin Center > People > Team members, give it the role of an "
+            "administrator, or of an agent who sees all tickets and may write public comments."
+        )
     return PermissionMissing(
         f"Zendesk refuses {path} ({said or 403}). The user behind the credentials needs the role "
         "of an administrator, or of an agent who is a Help Center manager."
     )
+
+
+def _details(response: requests.Response) -> str:
+    """What a validation says of each field, in one line."""
+    try:
+        body: Any = response.json()
+    except ValueError:
+        return ""
+    details = body.get("details") if isinstance(body, dict) else None
+    if not isinstance(details, dict):
+        return ""
+    said = (
+        str(each.get("description") or each.get("error") or "")
+        for faults in details.values()
+        if isinstance(faults, list)
+        for each in faults
+        if isinstance(each, dict)
+    )
+    return "; ".join(" ".join(each.split()) for each in said if each)[:300]
 
 
 def _start(response: requests.Response) -> str:

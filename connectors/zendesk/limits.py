@@ -80,8 +80,14 @@ def _number(text: str | None) -> int | None:
         return None
 
 
+def part_of(limit: int, share: float) -> int:
+    """Requests per minute that are within this share of the limit; one at least."""
+    return max(1, int(limit * share))
+
+
 class Ceiling(Protocol):
-    """The account's budget, asked by everybody who calls it."""
+    """The account's budget, asked by everybody who calls it: by the clients of one process, or
+    of all processes where they share a database."""
 
     def wait(self, pool: Pool, *, share: float) -> float:
         """Seconds to wait before asking again; 0.0 means that one request is counted and may
@@ -97,53 +103,79 @@ class Ceiling(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class _State:
+@dataclass(slots=True, kw_only=True)
+class Minute:
+    """What is known of one pool: how much it allows, and what of that is taken. Moments are
+    seconds of whatever clock its owner uses. `taken` are calls with the moment from which they
+    no longer count, in order; `remaining` holds until `resets_at`, and nobody sends before
+    `held_until`."""
+
     limit: int = ASSUMED_LIMIT
-    sent: deque[float] = field(default_factory=deque)
-    held_until: float = 0.0
+    taken: deque[tuple[float, int]] = field(default_factory=deque)
     remaining: int = 0
     resets_at: float = 0.0
+    held_until: float = 0.0
+
+    def take(self, calls: int, *, share: float, now: float, until: float) -> tuple[int, float]:
+        """How many of these calls may be sent now, which then count `until` that moment; or 0,
+        and the seconds to wait before asking again. All callers together stay within `share` of
+        the limit before this one gets any."""
+        while self.taken and self.taken[0][0] <= now:
+            self.taken.popleft()
+        allowed = part_of(self.limit, share)
+        if wait := max(self.held_until - now, self._until_room(allowed, now), 0.0):
+            return 0, wait
+        granted = min(calls, allowed - self._sum())
+        if now < self.resets_at:
+            granted = min(granted, self.remaining - (self.limit - allowed))
+        before = self.taken.pop()[1] if self.taken and self.taken[-1][0] == until else 0
+        self.taken.append((until, before + granted))
+        self.remaining -= granted
+        return granted, 0.0
+
+    def observe(self, standing: Standing, *, now: float) -> None:
+        """Takes note of what an answer said."""
+        self.limit = standing.limit
+        self.remaining = standing.remaining
+        self.resets_at = now + standing.resets_in
+
+    def hold(self, until: float) -> None:
+        """Nobody sends before then."""
+        self.held_until = max(self.held_until, until)
+
+    def _sum(self) -> int:
+        return sum(calls for _, calls in self.taken)
+
+    def _until_room(self, allowed: int, now: float) -> float:
+        """Seconds until at least one more call is within the limit."""
+        wait, left = 0.0, self._sum()
+        for until, calls in self.taken:
+            if left < allowed:
+                break
+            wait, left = until - now, left - calls
+        if now < self.resets_at and self.remaining <= self.limit - allowed:
+            wait = max(wait, self.resets_at - now)
+        return wait
 
 
 class ProcessCeiling:
-    """The ceiling of all clients in this process. Requests of others, such as another process
-    or another application, are seen through the headers of the answers."""
+    """The ceiling of all clients in this process, where there is no database to share one by.
+    Requests of others are seen through the headers of the answers."""
 
     def __init__(self, *, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._pools: dict[Pool, _State] = {"support": _State(), "help_center": _State()}
+        self._pools: dict[Pool, Minute] = {"support": Minute(), "help_center": Minute()}
 
     def wait(self, pool: Pool, *, share: float) -> float:
         with self._lock:
-            state, now = self._pools[pool], self._clock()
-            wait = max(state.held_until - now, self._until_share(state, share, now))
-            if wait > 0:
-                return wait
-            state.sent.append(now)
-            state.remaining -= 1
-            return 0.0
+            now = self._clock()
+            return self._pools[pool].take(1, share=share, now=now, until=now + MINUTE)[1]
 
     def observe(self, pool: Pool, standing: Standing) -> None:
         with self._lock:
-            state = self._pools[pool]
-            state.limit = standing.limit
-            state.remaining = standing.remaining
-            state.resets_at = self._clock() + standing.resets_in
+            self._pools[pool].observe(standing, now=self._clock())
 
     def hold(self, pool: Pool, seconds: float) -> None:
         with self._lock:
-            state = self._pools[pool]
-            state.held_until = max(state.held_until, self._clock() + seconds)
-
-    def _until_share(self, state: _State, share: float, now: float) -> float:
-        while state.sent and state.sent[0] <= now - MINUTE:
-            state.sent.popleft()
-        allowed = max(1, int(state.limit * share))
-        wait = 0.0
-        if len(state.sent) >= allowed:
-            wait = state.sent[-allowed] + MINUTE - now
-        if now < state.resets_at and state.remaining <= state.limit - allowed:
-            wait = max(wait, state.resets_at - now)
-        return wait
+            self._pools[pool].hold(self._clock() + seconds)

@@ -7,14 +7,14 @@ https://developer.zendesk.com/api-reference/ticketing/business-rules/macros/
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from bs4 import BeautifulSoup
 from pydantic import BaseModel, ValidationError
 
-from connectors.base import Change, Checkpoint, Cursor, Delete, Failed, Upsert
+from connectors.base import Calls, Change, Checkpoint, Cursor, Delete, Failed, Upsert
 from connectors.findings import Draft, Finding, Unusable
 from connectors.validation import Identifier, Text, clean_text, explain
 from connectors.zendesk.account import ZendeskAccount
@@ -68,11 +68,16 @@ class MacrosConnector:
         self._source = source
         self._audience = audience or Audience.agents()
         self._locale = locale
+        self._calls = Calls()
 
-    def changes(self, cursor: Cursor) -> Iterator[Change]:
+    @property
+    def api_calls(self) -> int:
+        return self._calls.sent
+
+    def changes(self, cursor: Cursor, *, again: Collection[str] = ()) -> Iterator[Change]:
         """Every active macro that says something, then a checkpoint. Raises a ConnectorError
         that says what the admin must do."""
-        with self._account.sync_client() as client:
+        with self._account.sync_client(self._calls) as client:
             for found in self._findings(client):
                 if isinstance(found, Document):
                     yield Upsert(document=found)
@@ -85,7 +90,7 @@ class MacrosConnector:
     def live_ids(self) -> Iterator[str]:
         """Ids of the active macros that say something; one that cannot be read keeps its id.
         Raises a ConnectorError before the first id where the listing is not complete."""
-        with self._account.sync_client() as client:
+        with self._account.sync_client(self._calls) as client:
             return iter(
                 {
                     found.id if isinstance(found, Document) else found.document_id: None

@@ -12,9 +12,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import NameResolutionError
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
-from connectors.errors import ConnectorError, RateLimited, SourceMisconfigured, SourceUnavailable
+from connectors.base import Calls
+from connectors.errors import (
+    ConnectorError,
+    RateLimited,
+    SourceMisconfigured,
+    SourceUnavailable,
+    WriteUncertain,
+)
 from connectors.zendesk import failures
 from connectors.zendesk.addresses import Addresses
 from connectors.zendesk.limits import MINUTE, Ceiling, moment_of, pool_of, retry_after, standing_of
@@ -52,6 +59,7 @@ class ZendeskSession(requests.Session):
         clock: Callable[[], float],
         sleep: Callable[[float], None],
         login: Login | None = None,
+        calls: Calls | None = None,
         longest_wait: float = 600.0,
     ) -> None:
         super().__init__()
@@ -62,14 +70,19 @@ class ZendeskSession(requests.Session):
         self._sleep = sleep
         self._longest_wait = longest_wait
         self._login = login
+        self._calls = calls or Calls()
         self.auth = login or _unsigned
         self.headers["User-Agent"] = "Supportbot"
         self.headers["Accept"] = "application/json"
         self.server_time: int | None = None
         addresses.mount(self)
 
-    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """The answer to a request, once the account's limits allow it to be sent."""
+    def send(
+        self, request: requests.PreparedRequest, *, patient: bool = True, **kwargs: Any
+    ) -> requests.Response:
+        """The answer to a request, once the account's limits allow it to be sent. Without
+        patience it is not sent again when it was refused for its rate, but RateLimited is raised.
+        Raises WriteUncertain where a write may or may not have been carried out."""
         if not self._addresses.owns(str(request.url)):
             raise SourceMisconfigured(
                 f"A link leads out of the Zendesk account, to {urlsplit(str(request.url)).netloc}: "
@@ -79,7 +92,7 @@ class ZendeskSession(requests.Session):
         repetitions = iter(_WAITS if request.method in REPEATABLE else ())
         may_renew = self._login is not None
         while True:
-            response, failure = self._once(request, kwargs)
+            response, failure = self._once(request, kwargs, patient=patient)
             if response is not None and response.status_code == 401 and may_renew:
                 may_renew = False
                 if self._login is not None and self._login.renew(request):
@@ -93,26 +106,30 @@ class ZendeskSession(requests.Session):
             self._sleep(max(wait or 0.0, asked or 0.0))
 
     def _once(
-        self, request: requests.PreparedRequest, kwargs: dict[str, Any]
+        self, request: requests.PreparedRequest, kwargs: dict[str, Any], *, patient: bool
     ) -> tuple[requests.Response | None, ConnectorError | None]:
         """The answer (None where there is none) and what is wrong with it."""
         try:
-            response = self._paced(request, kwargs)
+            response = self._paced(request, kwargs, patient=patient)
         except _TRANSIENT as error:
             return None, _unreachable(request, error)
         uses_token = isinstance(self._login, TokenLogin)
         if self._login is None and response.status_code < 500:
             return response, None  # it is the login's own request, which judges for itself
-        return response, failures.failure_of(response, uses_token=uses_token)
+        failure = failures.failure_of(response, uses_token=uses_token)
+        if isinstance(failure, SourceUnavailable) and not _is_repeatable(request):
+            failure = _uncertain(request, f"answered {response.status_code}")
+        return response, failure
 
     def _paced(
-        self, request: requests.PreparedRequest, kwargs: dict[str, Any]
+        self, request: requests.PreparedRequest, kwargs: dict[str, Any], *, patient: bool
     ) -> requests.Response:
         """Sends within the limits, again and again while the account asks to wait."""
         pool, began = pool_of(request.path_url), self._clock()
         while True:
             while wait := self._ceiling.wait(pool, share=self._share):
                 self._wait(wait, began)
+            self._calls.sent += 1
             response = super().send(request, **kwargs)
             self.server_time = moment_of(response.headers)
             if standing := standing_of(response.headers):
@@ -120,21 +137,43 @@ class ZendeskSession(requests.Session):
             if response.status_code != 429:
                 return response
             asked = retry_after(response.headers)
-            self._ceiling.hold(pool, MINUTE if asked is None else max(asked, 1.0))
+            wait = MINUTE if asked is None else max(asked, 1.0)
+            narrow = standing is not None and standing.remaining > 0
+            if not narrow:  # else only this path has used up a limit of its own
+                self._ceiling.hold(pool, wait)
+            if not patient:
+                raise _asked_to_wait(wait)
+            if narrow:
+                self._wait(wait, began)
 
     def _wait(self, seconds: float, began: float) -> None:
         if self._clock() - began + seconds > self._longest_wait:
-            raise RateLimited(
-                f"Zendesk asks to wait {seconds:.0f} seconds more. The account's requests per "
-                "minute are used up: sync less often, or ask Zendesk for the High Volume add-on.",
-                retry_after=seconds,
-            )
+            raise _asked_to_wait(seconds)
         self._sleep(seconds)
 
 
 def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """No login at all: without one, requests would take what a .netrc file says."""
     return request
+
+
+def _is_repeatable(request: requests.PreparedRequest) -> bool:
+    return request.method in REPEATABLE
+
+
+def _asked_to_wait(seconds: float) -> RateLimited:
+    return RateLimited(
+        f"Zendesk asks to wait {seconds:.0f} seconds more. The account's requests per "
+        "minute are used up: sync less often, or ask Zendesk for the High Volume add-on.",
+        retry_after=seconds,
+    )
+
+
+def _uncertain(request: requests.PreparedRequest, what: str) -> WriteUncertain:
+    return WriteUncertain(
+        f"{urlsplit(str(request.url)).netloc} {what}. Whether {request.method} "
+        f"{request.path_url} was carried out is not known, so it was not repeated."
+    )
 
 
 def _unreachable(request: requests.PreparedRequest, error: Exception) -> ConnectorError:
@@ -146,9 +185,6 @@ def _unreachable(request: requests.PreparedRequest, error: Exception) -> Connect
             "set), and that this machine can resolve names on the internet."
         )
     kind = "does not answer in time" if isinstance(error, requests.Timeout) else "cannot be reached"
-    if request.method in REPEATABLE:
+    if _is_repeatable(request) or isinstance(reason, NewConnectionError | ConnectTimeoutError):
         return SourceUnavailable(f"{host} {kind}. The next run tries again.")
-    return SourceUnavailable(
-        f"{host} {kind}. Whether {request.method} {request.path_url} was carried out is not known, "
-        "so it was not repeated."
-    )
+    return _uncertain(request, kind)

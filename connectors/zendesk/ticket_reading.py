@@ -151,6 +151,7 @@ def document_of(
         ticket,
         reading,
         title=_title(ticket, question, names),
+        asked_at=asked.created_at,
         question=question,
         resolution=resolution,
         linked=linked_articles(map(_everything, answers), reading.hosts),
@@ -163,6 +164,7 @@ def _document(
     reading: Reading,
     *,
     title: str,
+    asked_at: datetime,
     question: str,
     resolution: str,
     linked: Sequence[str],
@@ -183,6 +185,7 @@ def _document(
         metadata={
             "ticket_id": ticket.id,
             "question": question,
+            "asked_at": asked_at.isoformat(),
             "linked_articles": json.dumps(linked),
         },
     )

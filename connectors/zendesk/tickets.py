@@ -7,13 +7,13 @@ https://developer.zendesk.com/documentation/ticketing/managing-tickets/using-the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from connectors.base import Change, Checkpoint, Cursor, Delete, Failed, Upsert
+from connectors.base import Calls, Change, Checkpoint, Cursor, Delete, Failed, Upsert
 from connectors.errors import PermissionMissing, RequestRejected
 from connectors.validation import explain
 from connectors.zendesk.account import ZendeskAccount
@@ -54,28 +54,36 @@ class TicketsConnector:
         self._days = days
         self._locale = locale
         self._rules = fact(_RULES, days, locale)
+        self._calls = Calls()
 
-    def changes(self, cursor: Cursor) -> Iterator[Change]:
+    @property
+    def api_calls(self) -> int:
+        return self._calls.sent
+
+    def changes(self, cursor: Cursor, *, again: Collection[str] = ()) -> Iterator[Change]:
         """Every solved ticket, or those that changed since the cursor, with a checkpoint after
         each page. Raises a ConnectorError that says what the admin must do."""
-        with self._account.sync_client() as client:
+        with self._account.sync_client(self._calls) as client:
             reader = self._reader(client)
-            after = self._after(cursor)
+            after, left = self._after(cursor), set(again)
             for page in self._resumed(client, after, reader.since):
                 for record in page.get("tickets") or ():
+                    left.discard(f"ticket:{record.get('id')}")
                     yield from reader.changes(record, later=bool(cursor))
                 after = page.get("after_cursor") or after
                 if after:
                     yield Checkpoint(
                         cursor=_Progress(rules=self._rules, after=after).model_dump_json()
                     )
+            for name in sorted(left):
+                yield from reader.one(name)
 
     def live_ids(self) -> Iterator[str]:
         """Ids of the tickets that may be documents: solved, not too old. Whether their
         conversations say enough is not looked at, for `changes` takes out those that do not.
         Raises a ConnectorError before the first id where the listing is not complete."""
         ids: dict[str, bool] = {}
-        with self._account.sync_client() as client:
+        with self._account.sync_client(self._calls) as client:
             since = self._reader(client).since
             for page in _export(client, "", since, size=_LISTING_PAGE):
                 for record in page.get("tickets") or ():
@@ -148,6 +156,18 @@ class _TicketReader:
         if document:
             yield Upsert(document=document)
         elif later or admitted:
+            yield Delete(document_id=name)
+
+    def one(self, name: str) -> Iterator[Change]:
+        """What the ticket that goes by this name means now."""
+        number = name.removeprefix("ticket:")
+        if not number.isdecimal():
+            return
+        found = self._client.find(f"tickets/{number}", {"include": "metric_sets"})
+        record = found.get("ticket") if found else None
+        if isinstance(record, dict):
+            yield from self.changes(record, later=True)
+        else:
             yield Delete(document_id=name)
 
     def _conversation(self, ticket: Ticket) -> tuple[list[Json], list[Json]] | None:

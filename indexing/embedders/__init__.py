@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 
+UNMEASURED_MODEL = (
+    f"How words weigh against meaning, and when a question is handed off, were fitted for "
+    f"{DEFAULT_MODEL}: measure with `supportbot eval retrieval` and `supportbot eval answers` "
+    "whether they suit this model."
+)
+"""What an admin should know of any other model."""
+
 
 def load(name: str = DEFAULT_MODEL, *, cache_dir: Path, threads: int | None = None) -> Embedder:
     """The embedder called `name`, ready to embed; nothing is ever downloaded for the bundled one.

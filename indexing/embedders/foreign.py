@@ -7,21 +7,21 @@ import json
 import re
 from functools import cached_property
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 import numpy as np
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.utils import get_tokenizer
 
+from indexing.embedders.naming import MAX_TOKENS, public_name
 from indexing.errors import EmbeddingFailed, EmbeddingModelMissing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from indexing.embedders.embedder import Vector, Vectors
 
 DEFAULT_MAX_TOKENS = 254  # what the smallest common models read; more must be asked for
-_SECRET = re.compile(r"key|token|secret|password", re.IGNORECASE)
 
 Value = str | int | float | bool | None
 
@@ -74,7 +74,7 @@ def open_foreign(name: str) -> tuple[ForeignEncoder, str]:
     """
     path, _, query = name.partition("?")
     arguments = {key: _value(text) for key, text in parse_qsl(query, keep_blank_values=True)}
-    max_tokens = arguments.pop("max_tokens", DEFAULT_MAX_TOKENS)
+    max_tokens = arguments.pop(MAX_TOKENS, DEFAULT_MAX_TOKENS)
     if not isinstance(max_tokens, int) or max_tokens < 16:
         raise EmbeddingModelMissing(
             "max_tokens in EMBEDDING_MODEL must be a number of at least 16."
@@ -85,7 +85,7 @@ def open_foreign(name: str) -> tuple[ForeignEncoder, str]:
     except Exception as error:
         message = f"EMBEDDING_MODEL: {path} could not be made with {sorted(arguments)}: {error}"
         raise EmbeddingModelMissing(message) from error
-    return ForeignEncoder(model=model, max_tokens=max_tokens), _public(path, arguments)
+    return ForeignEncoder(model=model, max_tokens=max_tokens), public_name(name)
 
 
 def _embedding_class(path: str) -> Callable[..., BaseEmbedding]:
@@ -120,12 +120,6 @@ def _value(text: str) -> Value:
     except ValueError:
         return text
     return value if isinstance(value, str | int | float | bool | None) else text
-
-
-def _public(path: str, arguments: Mapping[str, Value]) -> str:
-    """What names the vectors: the same for the same model, and fit for logs and tables."""
-    shown = [(key, value) for key, value in sorted(arguments.items()) if not _SECRET.search(key)]
-    return f"{path}?{urlencode(shown)}" if shown else path
 
 
 def _filled(text: str) -> str:

@@ -2,7 +2,8 @@
 
 A question must not wait for passages. They get a session each over the same graph: the
 passages' one uses several threads, the question's one a single thread that never spins, since
-spinning threads that outnumber the cores turn 3 ms into hundreds.
+spinning threads that outnumber the cores turn 3 ms into hundreds. A long question is read by
+threads that do spin, a third sooner, by one caller at a time; who comes meanwhile reads alone.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ BATCH_ROWS = 64
 WINDOW = 512  # texts tokenized and sorted at a time, so that memory does not follow their number
 WORDS = 16_384  # whose token counts are kept, each of at most so many characters:
 LONGEST_WORD = 64
+LONG = 64  # tokens of a question from which several threads are worth their waking up
 HEAD = 16_384  # characters that almost always hold more than LENGTH tokens
 
 # Raise it with every change of minilm_graph or minilm_int8: prepared files are named by it.
@@ -65,7 +67,8 @@ class MiniLMEncoder:
         # a text into chunks counts it several times over, a tenth of indexing when read anew.
         self._word_tokens = lru_cache(WORDS)(self._count)
         self._lock = threading.Lock()
-        self._sessions: dict[int, InferenceSession] = {}
+        self._one_spins = threading.Lock()
+        self._sessions: dict[tuple[int, bool], InferenceSession] = {}
 
     @classmethod
     def open(
@@ -102,7 +105,15 @@ class MiniLMEncoder:
 
     def encode_query(self, text: str) -> Vector:
         """The unit vector (384,) of one question."""
-        row: Vector = self._run([self._ids(text)], threads=1)[0]
+        ids = self._ids(text)
+        row: Vector
+        if len(ids) >= LONG and self._threads > 1 and self._one_spins.acquire(blocking=False):
+            try:
+                row = self._run([ids], threads=self._threads, spinning=True)[0]
+            finally:
+                self._one_spins.release()
+        else:
+            row = self._run([ids], threads=1)[0]
         return row
 
     def llama_index(self) -> BaseEmbedding:
@@ -118,7 +129,7 @@ class MiniLMEncoder:
             encoding = self._reader.encode(text)
         return list(encoding.ids)
 
-    def _run(self, batch: Sequence[Ids], *, threads: int) -> Vectors:
+    def _run(self, batch: Sequence[Ids], *, threads: int, spinning: bool = False) -> Vectors:
         length = max(len(ids) for ids in batch)
         input_ids = np.zeros((len(batch), length), dtype=np.int64)
         mask = np.zeros_like(input_ids)
@@ -126,7 +137,7 @@ class MiniLMEncoder:
             input_ids[row, : len(ids)] = ids
             mask[row, : len(ids)] = 1
         try:
-            outputs = self._session(threads).run(
+            outputs = self._session(threads, spinning).run(
                 ["embedding"], {"input_ids": input_ids, "attention_mask": mask}
             )
         except Exception as error:  # onnxruntime's errors share no base class of their own
@@ -134,11 +145,12 @@ class MiniLMEncoder:
         rows: Vectors = outputs[0]
         return rows
 
-    def _session(self, threads: int) -> InferenceSession:
+    def _session(self, threads: int, spinning: bool) -> InferenceSession:
         with self._lock:
-            if threads not in self._sessions:
-                self._sessions[threads] = _open_session(self._model, threads=threads)
-            return self._sessions[threads]
+            kind = threads, spinning
+            if kind not in self._sessions:
+                self._sessions[kind] = _open_session(self._model, threads, spinning=spinning)
+            return self._sessions[kind]
 
 
 def _batches(ids: dict[int, Ids]) -> Iterator[list[int]]:
@@ -155,14 +167,14 @@ def _batches(ids: dict[int, Ids]) -> Iterator[list[int]]:
         yield batch
 
 
-def _open_session(model: bytes, *, threads: int) -> InferenceSession:
+def _open_session(model: bytes, threads: int, *, spinning: bool) -> InferenceSession:
     from onnxruntime import InferenceSession, SessionOptions  # noqa: PLC0415  only when it runs
 
     options = SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spinning)))
     return InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 

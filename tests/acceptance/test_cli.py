@@ -274,20 +274,29 @@ def test_sources_are_added_synced_shown_and_removed(line: CommandLine, tmp_path:
     (folder / "good.md").write_text("# Parking\n\nParking behind the shop costs two euros.")
     second = line.run("sync", "docs", "--full")
     shown = line.run("sources", "show", "docs")
+    told = json.loads(line.run("sources", "show", "docs", "--json").stdout)
     listed = json.loads(line.run("sources", "list", "--json").stdout)
 
     assert first.returncode == 0, first.stderr
-    assert row_of(first) == ["docs", "2", "0", "0", "0", "1"]
+    assert row_of(first) == ["docs", "2", "0", "0", "0", "1", "0", "-"]
     assert "empty.md" in first.stdout.decode()
-    assert row_of(second) == ["docs", "0", "1", "0", "1", "1"]
+    assert row_of(second) == ["docs", "0", "1", "0", "1", "1", "0", "-"]
+    assert [line.split()[3:] for line in shown.stdout.decode().splitlines() if "UTC  " in line] == [
+        ["full", "succeeded", "0", "1", "0", "1", "1", "0", "-"],
+        ["changes", "succeeded", "2", "0", "0", "0", "1", "0", "-"],
+    ]
     assert b"empty.md" in shown.stdout
+    assert [each["removed"] for each in told["runs"]] == [1, 0]
+    assert [each["document_id"] for each in told["failures"]] == ["empty.md"]
+    assert told["question_memory"] == 0
     assert (listed[0]["name"], listed[0]["documents"]) == ("docs", 1)
     assert line.run("sources", "remove", "docs").returncode == 0
     assert json.loads(line.run("sources", "list", "--json").stdout) == []
 
 
 def row_of(done: subprocess.CompletedProcess[bytes]) -> list[str]:
-    """The summary of the only source: added, changed, unchanged, removed, failed."""
+    """The summary of the only source: added, changed, unchanged, removed, failed, API calls,
+    freshness."""
     return done.stdout.decode().splitlines()[1].split()
 
 

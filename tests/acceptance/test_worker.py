@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from bot.queue import Lane, Queue, sync_job
+from bot.queue import Lane, Queue, article_job, sync_job
 from indexing.index import Index
 from tests.acceptance.commands import CommandLine
 
@@ -172,8 +172,23 @@ def test_another_worker_ends_what_a_killed_one_began(
     watched = line.run("sync", "docs", "--full")
 
     assert watched.returncode == 0
-    assert watched.stdout.split()[-6:] == [b"docs", b"0", b"0", b"20", b"0", b"0"]
+    assert watched.stdout.split()[-8:-2] == [b"docs", b"0", b"0", b"20", b"0", b"0"]
     assert value(connection, "SELECT count(job_id) = count(*) FROM sync_runs")
+
+
+def test_jobs_of_one_source_follow_each_other_at_once(
+    start: Start, connection: Connection[Any], pool: Any
+) -> None:
+    def ended() -> bool:
+        left = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
+        return not value(connection, left)
+
+    start("worker")
+    Queue(pool=pool).enqueue(article_job("docs", "the first, for which the model is loaded"))
+    wait_for(ended)
+    for article in range(8):  # more than would end in time if each waited for a poll
+        Queue(pool=pool).enqueue(article_job("docs", str(article)))
+    wait_for(ended)
 
 
 @pytest.mark.parametrize("notices", [True, False])

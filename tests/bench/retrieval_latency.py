@@ -106,7 +106,7 @@ def _methods(
         retriever=retriever,
         engine=ExtractiveEngine(),
         fallback=None,
-        recorder=Records(pool=pool, embedding_index=index.id),
+        recorder=Records(pool=pool),
         language=LanguageDetector(default="en"),
         evidence_needed=0.0,  # every question takes the whole way
     )

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from connectors.base import Checkpoint, Connector, Delete, Upsert
+from connectors.base import Checkpoint, Connector, Delete, Failed, Upsert
 from connectors.errors import ConnectorError
 from connectors.registry import KINDS, Accounts
 from connectors.zendesk.account import ZendeskAccount
 from connectors.zendesk.login import OAuthClient
+from tests.fakes.website import FakeWebsite, Reply, article
 from tests.fakes.zendesk import FakeZendesk
 
-Opened = tuple[Connector, Callable[[], None]]
-"""A connector with at least two documents in it, and what makes its source unreachable."""
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A connector with at least two documents in it, what makes its source unreachable, and how
+    many requests the source has got."""
+
+    connector: Connector
+    break_it: Callable[[], None]
+    requests: Callable[[], int] = lambda: 0
 
 
 @contextmanager
@@ -30,7 +39,7 @@ def _files(folder: Path) -> Iterator[Opened]:
             each.unlink()
         folder.rmdir()
 
-    yield connector, break_it
+    yield Opened(connector=connector, break_it=break_it)
 
 
 def _solved_ticket(zendesk: FakeZendesk, subject: str) -> None:
@@ -60,8 +69,11 @@ def _of_zendesk(kind: str) -> Iterator[Opened]:
         def break_it() -> None:
             zendesk.failures.plan(503, times=99)
 
-        accounts = Accounts(zendesk=lambda: account)
-        yield KINDS[kind].build({}, source="x", accounts=accounts), break_it
+        yield Opened(
+            connector=KINDS[kind].build({}, source="x", accounts=Accounts(zendesk=lambda: account)),
+            break_it=break_it,
+            requests=lambda: len(zendesk.calls("/api/")),
+        )
 
 
 def _zendesk(_folder: Path) -> AbstractContextManager[Opened]:
@@ -76,9 +88,30 @@ def _tickets(_folder: Path) -> AbstractContextManager[Opened]:
     return _of_zendesk("zendesk-tickets")
 
 
+@contextmanager
+def _website(_folder: Path) -> Iterator[Opened]:
+    with FakeWebsite() as site:
+        site.pages |= {"/": article("Home", links=["/a"]), "/a": article("Sizes")}
+        settings = {
+            "start_urls": [f"{site.url}/"],
+            "ports": [site.port],
+            "allow_private_hosts": ["127.0.0.1"],
+            "min_interval": 0,
+        }
+
+        def break_it() -> None:
+            site.pages["/robots.txt"] = Reply(status=503)
+
+        yield Opened(
+            connector=KINDS["website"].build(settings, source="x"),
+            break_it=break_it,
+            requests=lambda: len(site.journal),
+        )
+
+
 @pytest.fixture(
-    params=[_files, _zendesk, _macros, _tickets],
-    ids=["files", "zendesk", "zendesk-macros", "zendesk-tickets"],
+    params=[_files, _zendesk, _macros, _tickets, _website],
+    ids=["files", "zendesk", "zendesk-macros", "zendesk-tickets", "website"],
 )
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opened]:
     folder = tmp_path / "source"
@@ -88,7 +121,7 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opened]:
 
 
 def test_everything_is_delivered_and_then_a_checkpoint(opened: Opened) -> None:
-    connector, _ = opened
+    connector = opened.connector
     changes = list(connector.changes(""))
     documents = [each.document for each in changes if isinstance(each, Upsert)]
 
@@ -100,7 +133,7 @@ def test_everything_is_delivered_and_then_a_checkpoint(opened: Opened) -> None:
 
 
 def test_a_later_run_may_repeat_but_takes_nothing_away(opened: Opened) -> None:
-    connector, _ = opened
+    connector = opened.connector
     first = list(connector.changes(""))
     assert isinstance(first[-1], Checkpoint)
     ids = {each.document.id for each in first if isinstance(each, Upsert)}
@@ -111,10 +144,36 @@ def test_a_later_run_may_repeat_but_takes_nothing_away(opened: Opened) -> None:
     assert ids.isdisjoint(each.document_id for each in later if isinstance(each, Delete))
 
 
+def test_documents_can_be_asked_for_again_though_nothing_changed(opened: Opened) -> None:
+    connector = opened.connector
+    *told, last = connector.changes("")
+    assert isinstance(last, Checkpoint)
+    ids = {each.document.id for each in told if isinstance(each, Upsert)}
+
+    later = list(connector.changes(last.cursor, again=[*ids, "something else", "article:0:de"]))
+
+    assert {each.document.id for each in later if isinstance(each, Upsert)} == ids
+    assert ids.isdisjoint(each.document_id for each in later if isinstance(each, Delete | Failed))
+
+
+def test_every_request_is_counted_and_those_that_are_repeated_too(opened: Opened) -> None:
+    connector = opened.connector
+    *_, last = connector.changes("")
+    assert isinstance(last, Checkpoint)
+    list(connector.live_ids())
+    assert connector.api_calls == opened.requests()
+    opened.break_it()
+
+    with suppress(ConnectorError):
+        list(connector.changes(last.cursor))
+
+    assert connector.api_calls == opened.requests()
+
+
 def test_a_source_that_is_gone_is_an_error_and_not_an_empty_list(opened: Opened) -> None:
-    connector, break_it = opened
+    connector = opened.connector
     assert len(list(connector.live_ids())) >= 2
-    break_it()
+    opened.break_it()
 
     with pytest.raises(ConnectorError):
         list(connector.changes(""))

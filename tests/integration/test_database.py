@@ -16,7 +16,7 @@ from psycopg import Connection, sql
 from psycopg_pool import ConnectionPool
 
 from bot import db
-from bot.errors import DatabaseUnavailable, DatabaseUnsuitable
+from bot.errors import DatabaseUnavailable, DatabaseUnsuitable, SettingInvalid
 from bot.postgres.processes import is_free
 from bot.postgres.program import Program, server_account
 
@@ -223,7 +223,7 @@ def test_a_refused_password_is_not_repeated(server_url: str) -> None:
     ],
 )
 def test_a_url_that_is_none_is_explained_without_repeating_it(url: str) -> None:
-    with pytest.raises(DatabaseUnavailable, match="postgresql://user:password@host") as caught:
+    with pytest.raises(SettingInvalid, match="postgresql://user:password@host") as caught:
         db.open_pool(url)
     assert "s3cret" not in str(caught.value)
     assert caught.value.__suppress_context__

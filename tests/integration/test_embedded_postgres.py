@@ -18,7 +18,7 @@ import pytest
 
 from bot.errors import DatabaseUnavailable, DatabaseUnsuitable
 from bot.postgres import EmbeddedPostgres
-from bot.postgres.cluster import shared_memory_type
+from bot.postgres.cluster import shared_buffers, shared_memory_type
 
 PROJECT = Path(__file__).parents[2]
 SITE_PACKAGES = Path(psycopg.__file__).parents[1]
@@ -319,6 +319,11 @@ def test_a_folder_that_is_a_file_is_explained(scratch: Path) -> None:
 )
 def test_shared_memory_goes_to_files_where_there_is_little(free: int | None, expected: str) -> None:
     assert shared_memory_type(free) == expected
+
+
+@pytest.mark.parametrize(("gigabytes", "megabytes"), [(0.5, 128), (4, 512), (64, 1024)])
+def test_the_cache_follows_the_machines_memory(gigabytes: float, megabytes: int) -> None:
+    assert shared_buffers(int(gigabytes * 2**30)) == megabytes
 
 
 # Accounts

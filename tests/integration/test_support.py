@@ -41,7 +41,7 @@ def desk(knowledge: Knowledge, engine: Engine, fallback: Engine | None = None) -
         retriever=knowledge.retriever,
         engine=engine,
         fallback=fallback,
-        recorder=Records(pool=knowledge.pool, embedding_index=knowledge.index.id),
+        recorder=Records(pool=knowledge.pool),
         language=LanguageDetector(default="en"),
         evidence_needed=EVIDENCE_NEEDED,
     )

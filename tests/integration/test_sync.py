@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 from bot.errors import InputRejected
+from bot.runs import SyncReport
 from bot.sources import Source, Sources
-from bot.sync import Sync, SyncReport
+from bot.sync import Sync
+from connectors.base import Checkpoint
 from connectors.errors import SourceUnavailable
 from connectors.files import FilesConnector
 from indexing.models import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
+
+    from psycopg import Connection
+    from psycopg_pool import ConnectionPool
 
     from connectors.base import Change
     from tests.integration.conftest import Knowledge
@@ -105,11 +111,12 @@ class Interrupted:
     """A connector whose source goes away after its first document."""
 
     sweeps_each_run = True
+    api_calls = 0
 
     def __init__(self, whole: FilesConnector) -> None:
         self._whole = whole
 
-    def changes(self, cursor: str) -> Iterator[Change]:
+    def changes(self, cursor: str, *, again: Collection[str] = ()) -> Iterator[Change]:
         yield next(iter(self._whole.changes(cursor)))
         raise SourceUnavailable
 
@@ -145,6 +152,31 @@ def test_a_source_is_synced_by_one_run_at_a_time(run: Run) -> None:
         pytest.raises(InputRejected, match="help"),
     ):
         run()
+
+
+class Restarted(FilesConnector):
+    """A connector during whose run every other session of the database ends."""
+
+    pool: ConnectionPool[Connection[Any]]
+
+    def changes(self, cursor: str, *, again: Collection[str] = ()) -> Iterator[Change]:
+        for change in super().changes(cursor, again=again):
+            if isinstance(change, Checkpoint):
+                with self.pool.connection() as connection:
+                    connection.execute(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                    )
+            yield change
+
+
+def test_a_run_that_lost_its_lock_does_not_go_on(run: Run, folder: Path) -> None:
+    connector = Restarted(path=folder, source="help")
+    connector.pool = run.knowledge.pool
+    with pytest.raises(psycopg.OperationalError):
+        run.sync.run(run.sources.get("help").source, connector)
+    assert run.sources.get("help").source.cursor == ""
+    assert run.knowledge.rows("SELECT state FROM sync_runs") == [("failed",)]
 
 
 def test_removing_a_source_removes_its_documents(run: Run) -> None:

@@ -327,7 +327,10 @@ def test_a_segment_that_cannot_be_read_is_for_agents_and_told_until_it_can(
         clock.advance(3600)
 
     segment.readable, zendesk.behaviour.segments_readable = True, True
-    mirror.sync(connector(zendesk))
+    changes = list(connector(zendesk).changes(mirror.cursor))
+    assert Delete(document_id=f"user_segment:{segment.id}") in changes
+    mirror.failed = {}
+    mirror.apply(changes)
 
     assert mirror.documents[name].audience == Audience.signed_in()
     assert mirror.failed == {}

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot import doctor, settings
-from bot.bootstrap import Application, zendesk_account
+from bot.bootstrap import Application
+from bot.bootstrap.choices import zendesk_account
+from bot.runs import SyncReport
 from bot.sources import Source, Sources
-from bot.sync import Sync, SyncReport
+from bot.sync import Sync
 from connectors.errors import SourceMisconfigured
 from indexing.models import Reader
 from tests.fakes.zendesk import FakeZendesk
@@ -33,13 +35,18 @@ def zendesk() -> Iterator[FakeZendesk]:
 
 
 @pytest.fixture
-def settings_with(zendesk: FakeZendesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
+def settings_with(
+    zendesk: FakeZendesk, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Load:
     for name in settings.names():
         monkeypatch.delenv(name, raising=False)
 
     def load(lines: str) -> settings.Settings:
         env_file = tmp_path / ".env"
-        env_file.write_text(f"ZENDESK_SUBDOMAIN=acme\nZENDESK_BASE_URL={zendesk.base_url}\n{lines}")
+        env_file.write_text(
+            f"ZENDESK_SUBDOMAIN=acme\nZENDESK_BASE_URL={zendesk.base_url}\n"
+            f"DATABASE_URL={database_url}\n{lines}"
+        )
         return settings.load(env_file)
 
     return load

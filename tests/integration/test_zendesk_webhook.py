@@ -13,6 +13,8 @@ import urllib.request
 from collections.abc import Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
@@ -25,11 +27,13 @@ from fastapi.testclient import TestClient
 from psycopg_pool import ConnectionPool
 
 from bot import doctor, settings
-from bot.bootstrap import Application, webhook_key
+from bot.bootstrap import Application, processes
+from bot.bootstrap.choices import webhook_keys
 from bot.errors import SettingInvalid
 from bot.jobs.articles import ArticleJob
 from bot.jobs.upkeep import Upkeep
 from bot.queue import Lane, Queue, sync_job
+from bot.runs import Runs
 from bot.sources import Source, Sources
 from bot.sync import Sync
 from bot.web import listen
@@ -43,6 +47,7 @@ if TYPE_CHECKING:
 
     from tests.integration.conftest import Knowledge
 
+DAY = timedelta(days=1)
 SECRET = "the-secret-of-this-webhook"
 PUBLIC = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="
 
@@ -86,7 +91,7 @@ def served(app: FastAPI) -> Iterator[str]:
 
 @pytest.fixture
 def webhook(application: Application) -> Iterator[str]:
-    with served(application.web()) as url:
+    with served(processes.web(application)) as url:
         yield url
 
 
@@ -172,7 +177,7 @@ def test_an_article_is_answerable_from_publishing_to_unpublishing(
     add(knowledge.pool, "outlet", brands=["acme-outlet"])  # does not cover the brand
     zendesk.account.brand("acme-outlet")
     Sync(pool=knowledge.pool, indexer=knowledge.indexer).run(source, application.connector(source))
-    runs = knowledge.rows("SELECT count(*) FROM sync_runs")
+    last_sync = Sources(pool=knowledge.pool).get("help").last_sync
 
     def found() -> bool:
         passages = knowledge.retriever.retrieve("How long may I return an item?", Reader.customer())
@@ -204,7 +209,13 @@ def test_an_article_is_answerable_from_publishing_to_unpublishing(
     assert knowledge.rows("SELECT DISTINCT status::text FROM procrastinate_jobs") == [
         ("succeeded",)
     ]
-    assert knowledge.rows("SELECT count(*) FROM sync_runs") == runs
+    assert Sources(pool=knowledge.pool).get("help").last_sync == last_sync
+    runs = Runs(pool=knowledge.pool).latest("help")
+    assert [each.article for each in runs] == [str(article.id)] * 4 + [None]
+    assert [bool(each.report.freshness) for each in runs] == [False, True, False, True, False]
+    assert all(0 <= each.report.freshness.p95 < 60 for each in runs if each.report.freshness)
+    runs += Runs(pool=knowledge.pool).latest("outlet")
+    assert sum(each.report.api_calls or 0 for each in runs) == len(zendesk.calls("/api/"))
 
 
 def test_a_delivery_is_one_job_for_each_source_however_often_it_comes(
@@ -215,11 +226,11 @@ def test_a_delivery_is_one_job_for_each_source_however_often_it_comes(
     Sources(pool=pool).add(Source(name="docs", kind="files", config={}))
 
     assert [sender.tell(article, "published", "01TWICE") for _ in range(2)] == [200, 200]
-    expected = [
-        ("sync.article", {"source": name, "article": str(article.id)})
-        for name in ("agents", "help")
+    expected = jobs(pool)
+    assert [(task, told["source"], told["article"]) for task, told in expected] == [
+        ("sync.article", name, str(article.id)) for name in ("agents", "help")
     ]
-    assert jobs(pool) == expected
+    assert abs(datetime.now(UTC) - datetime.fromisoformat(expected[0][1]["happened_at"])) < DAY
 
     # Another delivery of the same article while one waits asks for nothing more.
     assert sender.tell(article, "unpublished") == 200
@@ -244,12 +255,52 @@ def test_of_repetitions_at_once_one_is_taken(pool: ConnectionPool[Connection[Any
     add(pool, "help")
     inbox = Inbox(pool=pool, queue=Queue(pool=pool))
     event = ArticlePublished(article_id="7", brand_id="1", locale="en-us")
-    delivery = Delivery(invocation_id="01TWICE", kind="article.published", event=event)
+    twice = Delivery(
+        invocation_id="01TWICE", event_id="a0e1", kind="article.published", event=event
+    )
+    replayed = replace(twice, invocation_id="02MADE-UP")  # nobody signs the invocation's id
     with ThreadPoolExecutor(4) as threads:
-        taken = list(threads.map(inbox.take, [delivery] * 4))
+        taken = list(threads.map(inbox.take, [twice, replayed] * 2))
 
     assert sorted(taken) == [False, False, False, True]
     assert len(jobs(pool)) == 1
+
+
+def test_what_people_say_in_a_ticket_is_one_look_at_it_soon(
+    zendesk: FakeZendesk, pool: ConnectionPool[Connection[Any]], webhook: str
+) -> None:
+    deliveries, ticketing = zendesk.deliveries, zendesk.account.ticketing
+    hook = deliveries.webhook(webhook, "ticket.created", "ticket.comment_added")
+    called = deliveries.webhook(webhook)
+    hook.secret = called.secret = SECRET
+    anna, carl = ticketing.person("Anna"), ticketing.person("Carl", role="agent")
+    bot = ticketing.person("Bot", role="agent")
+    with pool.connection() as connection:
+        connection.execute("INSERT INTO ticket_sweeps VALUES ('acme', 'c', now(), %s)", (bot.id,))
+
+    first = ticketing.ticket(anna, "Tents", "How long?")
+    ticketing.comment(first, anna, "And how wide?")
+    other = ticketing.ticket(anna, "Stoves", "How hot?")
+    deliveries.flush()
+    assert jobs(pool) == [("ticket.attend", {"ticket_id": each.id}) for each in (first, other)]
+    with pool.connection() as connection:
+        waits = connection.execute(
+            "SELECT DISTINCT queue_name, lock = 'ticket:' || (args->>'ticket_id'), "
+            "scheduled_at - now() BETWEEN '0 s' AND '3 s' FROM procrastinate_jobs"
+        ).fetchall()
+        connection.execute("DELETE FROM procrastinate_jobs")
+    assert waits == [("replies", True, True)]
+
+    # What the bot itself and agents among themselves say is nobody's question.
+    ticketing.comment(first, bot, "45 days.")
+    ticketing.comment(first, carl, "Is that so?", public=False)
+    ticketing.change(first, status="solved", by=carl)
+    deliveries.flush()
+    assert jobs(pool) == []
+
+    ticketing.comment(first, carl, "60 days, I am sorry.")
+    deliveries.flush()
+    assert jobs(pool) == [("ticket.attend", {"ticket_id": first.id})]
 
 
 def test_an_article_job_and_a_sync_of_its_source_never_run_together(
@@ -299,7 +350,7 @@ def test_a_database_that_is_away_asks_zendesk_to_come_again_within_a_minute(
     )
     with nowhere:
         inbox = Inbox(pool=nowhere, queue=Queue(pool=nowhere), wait=0.1)
-        app.include_router(routes(inbox=inbox, key=SECRET.encode()))
+        app.include_router(routes(inbox=inbox, keys=(SECRET.encode(),)))
         body = json.dumps(
             article_event(zendesk.account, article, "published", now=time.time())
         ).encode()
@@ -353,7 +404,7 @@ def answer_to(messages: Iterator[dict[str, Any]]) -> int:
     unused: ConnectionPool[Connection[Any]] = ConnectionPool(open=False)
     app = FastAPI()
     inbox = Inbox(pool=unused, queue=Queue(pool=unused))
-    app.include_router(routes(inbox=inbox, key=SECRET.encode()))
+    app.include_router(routes(inbox=inbox, keys=(SECRET.encode(),)))
     statuses: list[int] = []
 
     async def receive() -> dict[str, Any]:
@@ -382,7 +433,7 @@ def test_a_body_that_ends_early_is_no_error_of_ours() -> None:
 
 def test_a_body_that_says_it_is_too_long_is_not_read(application: Application) -> None:
     large = b"x" * (LARGEST_BODY + 1)
-    client = TestClient(application.web())
+    client = TestClient(processes.web(application))
 
     assert client.post(PATH, content=large, headers=signed(large)).status_code == 413
 
@@ -391,14 +442,16 @@ def test_events_that_nothing_depends_on_are_taken_and_noted(
     pool: ConnectionPool[Connection[Any]], webhook: str
 ) -> None:
     add(pool, "help")
-    for kind in ("ticket.created", "planet.discovered"):
-        body = json.dumps({"type": f"zen:event-type:{kind}"}).encode()
+    for kind in ("ticket.tags_changed", "planet.discovered"):
+        body = json.dumps({"type": f"zen:event-type:{kind}", "id": kind}).encode()
         assert post(webhook, body, signed(body)) == 200
 
     assert jobs(pool) == []
     with pool.connection() as connection:
-        noted = connection.execute("SELECT kind FROM inbound_events ORDER BY kind").fetchall()
-    assert noted == [("planet.discovered",), ("ticket.created",)]
+        noted = connection.execute(
+            "SELECT id FROM inbound_events WHERE source = 'zendesk event' ORDER BY id"
+        ).fetchall()
+    assert noted == [("planet.discovered",), ("ticket.tags_changed",)]
 
 
 def test_upkeep_forgets_events_after_days(
@@ -432,12 +485,12 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
 
 def test_without_a_secret_nothing_is_taken_and_doctor_says_so(load: Load) -> None:
     app = FastAPI()
-    key = webhook_key(load(""))
+    keys = webhook_keys(load(""))
     nowhere: ConnectionPool[Connection[Any]] = ConnectionPool(open=False)
-    app.include_router(routes(inbox=Inbox(pool=nowhere, queue=Queue(pool=nowhere)), key=key))
+    app.include_router(routes(inbox=Inbox(pool=nowhere, queue=Queue(pool=nowhere)), keys=keys))
 
     answer = TestClient(app).post(PATH, content=b"{}", headers=signed(b"{}"))
-    check = doctor.zendesk_webhooks(lambda: key is not None)
+    check = doctor.zendesk_webhooks(lambda: bool(keys))
 
     assert answer.status_code == 404
     assert "ZENDESK_WEBHOOK_SECRET" in answer.text
@@ -446,9 +499,9 @@ def test_without_a_secret_nothing_is_taken_and_doctor_says_so(load: Load) -> Non
 
 def test_the_public_test_secret_keeps_the_web_process_from_starting(load: Load) -> None:
     public = load(f"ZENDESK_WEBHOOK_SECRET={PUBLIC}")
-    check = doctor.zendesk_webhooks(lambda: webhook_key(public) is not None)
+    check = doctor.zendesk_webhooks(lambda: bool(webhook_keys(public)))
 
     assert check.state == "failed"
     assert PUBLIC not in check.detail
     with pytest.raises(SettingInvalid, match="ZENDESK_WEBHOOK_SECRET"):
-        webhook_key(public)
+        webhook_keys(public)

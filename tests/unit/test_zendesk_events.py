@@ -11,14 +11,16 @@ import pytest
 from bot.errors import SettingInvalid
 from bot.zendesk.events import (
     LARGEST_BODY,
+    TRIGGER_BODY,
     ArticlePublished,
     ArticleUnpublished,
     Delivery,
     Event,
     Ignored,
     Rejected,
+    TicketTouched,
     received,
-    signing_key,
+    webhook_keys,
 )
 from tests.fakes.zendesk import sign
 
@@ -59,7 +61,7 @@ def headers(body: bytes, *, at: datetime = NOW, invocation: str = "01INVOCATION"
 
 
 def take(body: bytes, *, at: datetime = NOW) -> Delivery | Rejected:
-    return received(headers(body, at=at), body, key=KEY, now=NOW)
+    return received(headers(body, at=at), body, keys=(KEY,), now=NOW)
 
 
 def event_of(content: object) -> Event:
@@ -76,7 +78,7 @@ def status_of(found: Delivery | Rejected) -> int:
 
 def test_the_documented_signature_is_genuine_and_forgeries_of_it_are_not() -> None:
     def answer(body: bytes, key: bytes) -> Rejected:
-        found = received(DOCUMENTED, body, key=key, now=DOCUMENTED_TIME)
+        found = received(DOCUMENTED, body, keys=(key,), now=DOCUMENTED_TIME)
         assert isinstance(found, Rejected)
         return found
 
@@ -91,11 +93,20 @@ def test_the_documented_signature_is_genuine_and_forgeries_of_it_are_not() -> No
 @pytest.mark.parametrize("secret", [PUBLIC, f" {PUBLIC}\n"])
 def test_the_public_test_secret_cannot_be_configured(secret: str) -> None:
     with pytest.raises(SettingInvalid, match=r"^ZENDESK_WEBHOOK_SECRET .* Reveal secret"):
-        signing_key(secret)
+        webhook_keys(f"another,{secret}")
 
 
-def test_the_key_is_the_secret_as_it_stands() -> None:
-    assert signing_key("c2VjcmV0") == b"c2VjcmV0"
+def test_the_keys_are_the_secrets_as_they_stand() -> None:
+    assert webhook_keys("c2VjcmV0") == (b"c2VjcmV0",)
+    assert webhook_keys("c2VjcmV0, other,") == (b"c2VjcmV0", b"other")
+
+
+def test_each_of_several_webhooks_may_have_a_secret_of_its_own() -> None:
+    body = json.dumps(envelope("article.published")).encode()
+
+    assert isinstance(received(headers(body), body, keys=(b"other", KEY), now=NOW), Delivery)
+    assert status_of(received(headers(body), body, keys=(b"other",), now=NOW)) == 401
+    assert status_of(received(headers(body), body, keys=(), now=NOW)) == 401
 
 
 @pytest.mark.parametrize(
@@ -123,13 +134,78 @@ def test_a_delivery_keeps_the_id_that_repetitions_share() -> None:
     ("kind", "name"),
     [
         ("zen:event-type:article.vote_created", "article.vote_created"),
-        ("zen:event-type:ticket.comment_added", "ticket.comment_added"),
+        ("zen:event-type:ticket.tags_changed", "ticket.tags_changed"),
         ("zen:event-type:planet.discovered", "planet.discovered"),
         ("something-else", "something-else"),
     ],
 )
 def test_events_that_nothing_depends_on_are_ignored_by_name(kind: str, name: str) -> None:
     assert event_of(envelope("", type=kind)) == Ignored(kind=name)
+
+
+def test_the_same_event_in_another_invocation_is_known_by_its_signed_id() -> None:
+    def ids(content: object, *, at: datetime = NOW) -> tuple[str, str]:
+        body = json.dumps(content).encode()
+        found = received(headers(body, at=at, invocation="02OTHER"), body, keys=(KEY,), now=NOW)
+        assert isinstance(found, Delivery)
+        return found.invocation_id, found.event_id
+
+    trigger = {"supportbot": 1, "ticket_id": "7"}
+    assert ids(envelope("article.published")) == ("02OTHER", "a0e1")
+    # Without an id it is what was signed, in that second.
+    assert ids(trigger) == ids(trigger)
+    assert ids(trigger) != ids(trigger, at=NOW - timedelta(seconds=1))
+    assert ids(trigger) != ids({**trigger, "ticket_id": "8"})
+    assert ids(envelope("article.published", id=None))[1]
+
+
+def comment(*, staff: bool, public: bool) -> dict[str, Any]:
+    return {"comment": {"is_public": public, "author": {"id": "9", "is_staff": staff}}}
+
+
+@pytest.mark.parametrize(
+    ("content", "event"),
+    [
+        (envelope("ticket.created", detail={"id": "35"}, event={}), TicketTouched(ticket_id=35)),
+        (
+            envelope(
+                "ticket.comment_added",
+                detail={"id": 35},
+                event=comment(staff=False, public=True),
+            ),
+            TicketTouched(ticket_id=35, by=9),
+        ),
+        (
+            envelope(
+                "ticket.comment_added",
+                detail={"id": "35"},
+                event=comment(staff=True, public=True),
+            ),
+            TicketTouched(ticket_id=35, by=9),
+        ),
+        (
+            envelope(
+                "ticket.comment_added",
+                detail={"id": "35"},
+                event=comment(staff=True, public=False),
+            ),
+            Ignored(kind="ticket.comment_added"),
+        ),
+        (
+            {"supportbot": 1, "ticket_id": "35", "event": "comment", "user_id": "9"},
+            TicketTouched(ticket_id=35, by=9),
+        ),
+        ({"supportbot": 1, "ticket_id": 35}, TicketTouched(ticket_id=35)),
+    ],
+)
+def test_what_is_said_in_public_touches_a_ticket(content: object, event: Event) -> None:
+    assert event_of(content) == event
+
+
+def test_what_our_trigger_sends_is_understood() -> None:
+    filled = TRIGGER_BODY.replace("{{ticket.id}}", "35").replace("{{current_user.id}}", "9")
+
+    assert event_of(json.loads(filled)) == TicketTouched(ticket_id=35, by=9)
 
 
 @pytest.mark.parametrize("change", ["signature", "timestamp", "body", "truncated", "none", "bytes"])
@@ -144,7 +220,7 @@ def test_what_zendesk_did_not_sign_is_refused(change: str) -> None:
     }.get(change, {})
     sent = {"body": body.replace(b"77", b"78"), "truncated": body[:-20]}.get(change, body)
 
-    assert status_of(received({**signed, **other}, sent, key=KEY, now=NOW)) == 401
+    assert status_of(received({**signed, **other}, sent, keys=(KEY,), now=NOW)) == 401
 
 
 @pytest.mark.parametrize(
@@ -171,7 +247,7 @@ def test_a_signed_time_that_is_none_is_refused(stamp: str) -> None:
         "x-zendesk-webhook-signature-timestamp": stamp,
     }
 
-    assert status_of(received({**headers(body), **signed}, body, key=KEY, now=NOW)) == 401
+    assert status_of(received({**headers(body), **signed}, body, keys=(KEY,), now=NOW)) == 401
 
 
 @pytest.mark.parametrize(
@@ -191,6 +267,11 @@ def test_a_signed_time_that_is_none_is_refused(stamp: str) -> None:
         b'{"type": "zen:event-type:article.published", "detail": []}',
         b'{"type": "zen:event-type:article.published", "detail": {"id": "../users/1"}}',
         b'{"type": "zen:event-type:article.published", "detail": {"id": true}}',
+        b'{"type": "zen:event-type:ticket.created"}',
+        b'{"type": "zen:event-type:ticket.created", "detail": {"id": "0"}}',
+        b'{"type": "zen:event-type:ticket.created", "detail": {"id": "99999999999999999999"}}',
+        b'{"supportbot": 1, "ticket_id": ""}',
+        b'{"supportbot": 1, "ticket_id": "1; DROP TABLE tickets"}',
     ],
 )
 def test_what_is_signed_and_cannot_be_understood_is_malformed(body: bytes) -> None:
@@ -201,7 +282,7 @@ def test_what_is_signed_and_cannot_be_understood_is_malformed(body: bytes) -> No
 def test_a_delivery_without_a_usable_invocation_id_is_malformed(invocation: str) -> None:
     body = json.dumps(envelope("article.published")).encode()
 
-    found = received(headers(body, invocation=invocation), body, key=KEY, now=NOW)
+    found = received(headers(body, invocation=invocation), body, keys=(KEY,), now=NOW)
 
     assert status_of(found) == 400
 

@@ -14,10 +14,9 @@ from connectors.registry import Accounts, kind_of
 from connectors.zendesk import failures, session
 from connectors.zendesk.addresses import Addresses, subdomain_of
 from connectors.zendesk.client import Brand
-from connectors.zendesk.limits import ProcessCeiling, Standing, retry_after, standing_of
+from connectors.zendesk.limits import Standing, retry_after, standing_of
 from connectors.zendesk.progress import Progress, progress_of, still_true
 from connectors.zendesk.scope import Places, Scope, choice
-from tests.fakes.clock import FakeClock
 
 DATE = "Sun, 01 Nov 2026 10:00:00 GMT"
 
@@ -45,40 +44,6 @@ def test_both_families_of_headers_tell_the_pools_state() -> None:
     assert standing_of(old) == Standing(limit=200, remaining=7, resets_in=60)
     assert standing_of({"X-Rate-Limit": "many", "X-Rate-Limit-Remaining": "7"}) is None
     assert standing_of({}) is None
-
-
-def test_a_ceiling_gives_each_its_share_of_any_minute() -> None:
-    clock = FakeClock(0.0)
-    ceiling = ProcessCeiling(clock=clock)
-    ceiling.observe("support", Standing(limit=10, remaining=10, resets_in=60))
-    for _ in range(5):
-        assert ceiling.wait("support", share=0.5) == 0
-        clock.advance(1)
-
-    assert ceiling.wait("support", share=0.5) == 55  # until the first of them is a minute old
-    assert ceiling.wait("support", share=1.0) == 0
-    assert ceiling.wait("help_center", share=0.5) == 0  # a pool of its own
-
-
-def test_a_ceiling_holds_everybody_when_asked_to() -> None:
-    clock = FakeClock(0.0)
-    ceiling = ProcessCeiling(clock=clock)
-    ceiling.hold("support", 30)
-    ceiling.hold("support", 10)
-
-    assert ceiling.wait("support", share=1.0) == 30
-    assert ceiling.wait("help_center", share=1.0) == 0
-    clock.advance(30)
-    assert ceiling.wait("support", share=1.0) == 0
-
-
-def test_a_ceiling_waits_for_the_new_minute_when_others_used_this_one_up() -> None:
-    clock = FakeClock(0.0)
-    ceiling = ProcessCeiling(clock=clock)
-    ceiling.observe("support", Standing(limit=100, remaining=25, resets_in=17))
-
-    assert ceiling.wait("support", share=0.75) == 17
-    assert ceiling.wait("support", share=1.0) == 0
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ It answers as the reference pages and the published OpenAPI document say; what t
 
 from tests.fakes.zendesk.account import Account, Article, Brand, Category, Section, Segment
 from tests.fakes.zendesk.server import FakeZendesk
-from tests.fakes.zendesk.webhooks import article_event, deliver, sign
+from tests.fakes.zendesk.truth import Shown, shown
+from tests.fakes.zendesk.webhooks import article_event, deliver, sign, signed
 
 __all__ = [
     "Account",
@@ -16,7 +17,10 @@ __all__ = [
     "FakeZendesk",
     "Section",
     "Segment",
+    "Shown",
     "article_event",
     "deliver",
+    "shown",
     "sign",
+    "signed",
 ]

@@ -148,6 +148,23 @@ class HelpCenter:
             return NOT_FOUND
         return 200, {"user_segment": self._rendering.segment(segment)}
 
+    def _segments_of(self, number: str, *, query: Mapping[str, str], url: str, **_: Any) -> Answer:
+        """The segments that a user is in. https://developer.zendesk.com/api-reference/
+        help_center/help-center-api/user_segments/#list-user-segments"""
+        person = self._account.ticketing.people.get(int(number))
+        if not self._caller.is_staff or not self._behaviour.segments_readable:
+            return FORBIDDEN
+        if person is None:
+            return NOT_FOUND
+        found = [
+            self._rendering.segment(each)
+            for each in self._account.segments.values()
+            if (each.user_type != "staff" or person.role != "end-user")
+            and set(each.tags) <= set(person.tags)
+            and (not each.organization_ids or person.organization_id in each.organization_ids)
+        ]
+        return 200, page("user_segments", found, query, url=url)
+
     def _export(self, *, query: Mapping[str, str], url: str, **_: Any) -> Answer:
         """Every article that changed at or after start_time. The last page leads nowhere; an
         empty one has no end_time either. Archived ones are not in it, nor is any trace."""
@@ -189,5 +206,6 @@ class HelpCenter:
         r"/categories": _categories,
         r"/user_segments": _segments,
         r"/user_segments/(\d+)": _segment,
+        r"/users/(\d+)/user_segments": _segments_of,
         r"/incremental/articles": _export,
     }

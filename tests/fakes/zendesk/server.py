@@ -17,11 +17,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tests.fakes.zendesk.access import Access, Caller, Refused
 from tests.fakes.zendesk.account import Account, Brand
+from tests.fakes.zendesk.deliveries import Deliveries
 from tests.fakes.zendesk.faults import Failures, Limits, pool_of
 from tests.fakes.zendesk.help_center import NO_ENDPOINT, Answer, Behaviour, HelpCenter
+from tests.fakes.zendesk.hooks_api import HooksApi
 from tests.fakes.zendesk.paging import PagingRefused
 from tests.fakes.zendesk.rendering import user
 from tests.fakes.zendesk.support import Support
+from tests.fakes.zendesk.tickets_api import UPDATE_CONFLICT, TicketsApi
 
 API = "/api/v2"
 DOMAIN = ".zendesk.com"
@@ -51,9 +54,11 @@ class _Request:
 
 
 class FakeZendesk:
-    """A running account. `account`, `access`, `limits`, `failures` and `behaviour` are what a
-    test changes; `journal` is what was asked. A brand is told by the Host header; the server's
-    own address is the account's first brand."""
+    """A running account. `account`, `access`, `limits`, `failures`, `behaviour` and `deliveries`
+    are what a test changes; `meanwhile` is called before each answer, for what people do during
+    a sync; `journal` is what was asked; `lock` is held while it answers. A brand is told by the
+    Host header; the server's own address is
+    the account's first brand."""
 
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
@@ -61,9 +66,13 @@ class FakeZendesk:
         self.access = Access(self.account, clock=clock)
         self.limits = Limits(clock=clock)
         self.failures = Failures()
+        self.deliveries = Deliveries(
+            ticketing=self.account.ticketing, account_id=self.account.id, clock=clock
+        )
         self.behaviour = Behaviour()
         self.journal: list[Call] = []
-        self._lock = threading.Lock()
+        self.meanwhile: Callable[[], None] = lambda: None
+        self.lock = threading.Lock()
         self._closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -83,6 +92,7 @@ class FakeZendesk:
         trace: TracebackType | None,
     ) -> None:
         self._closing.set()
+        self.deliveries.stop()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -94,7 +104,8 @@ class FakeZendesk:
         """The answer and its headers, or None where the connection is to be cut."""
         failure = self.failures.next(request.method, request.path)
         if failure is None or failure.applied:
-            with self._lock:
+            with self.lock:
+                self.meanwhile()
                 answer, headers = self._answer(request)
         else:
             answer, headers = (200, {}), {}
@@ -114,7 +125,7 @@ class FakeZendesk:
         return (failure.fault, _failure_body(failure.fault)), headers
 
     def _note(self, request: _Request, status: int) -> None:
-        with self._lock:
+        with self.lock:
             self.journal.append(
                 Call(
                     method=request.method,
@@ -136,6 +147,9 @@ class FakeZendesk:
         if not request.path.startswith(f"{API}/"):
             return (404, {}), {}
         within, headers = self.limits.use(pool_of(request.path))
+        if within:
+            within, own = self.limits.use_own(request.method, request.path)
+            headers |= own
         return (self._api(request, brand) if within else (429, _failure_body(429))), headers
 
     def _api(self, request: _Request, brand: Brand) -> Answer:
@@ -169,12 +183,25 @@ class FakeZendesk:
     def _support(self, request: _Request, path: str, brand: Brand, caller: Caller) -> Answer:
         if caller.user is None:
             return 401, {"error": "Couldn't authenticate you"}
+        kind = "hooks" if path.startswith(("/webhooks", "/triggers")) else "tickets"
+        reads = request.method == "GET"
+        if not (caller.has("read") if reads else caller.has("write", f"{kind}:write")):
+            return _missing_scope("read" if reads else "write")
+        return self._ticketing(request, path, brand, caller, kind)
+
+    def _ticketing(
+        self, request: _Request, path: str, brand: Brand, caller: Caller, kind: str
+    ) -> Answer:
+        origin = self._origin(request.host)
+        if kind == "hooks":
+            hooks = HooksApi(self.account, self.deliveries, caller, origin=origin)
+            return hooks.answer(request.method, path, request.query, request.body)
+        if path.startswith(("/tickets", "/incremental")):
+            tickets = TicketsApi(self.account, caller, origin=origin)
+            return tickets.answer(request.method, path, request.query, request.body)
         if request.method != "GET":
             return NO_ENDPOINT
-        if not caller.has("read"):
-            return _missing_scope("read")
-        support = Support(self.account, brand, caller, origin=self._origin(request.host))
-        return support.get(path, request.query)
+        return Support(self.account, brand, caller, origin=origin).get(path, request.query)
 
     def _brand(self, host: str) -> Brand | None:
         if not host.endswith(DOMAIN):
@@ -210,6 +237,8 @@ def _failure_body(status: int) -> dict[str, Any]:
             "error": "APIRateLimitExceeded",
             "description": "Number of allowed API requests per minute exceeded",
         }
+    if status == 409:
+        return UPDATE_CONFLICT
     return {"error": "InternalError", "description": "Something went wrong"}
 
 
@@ -236,7 +265,7 @@ def _handler(fake: FakeZendesk) -> type[BaseHTTPRequestHandler]:
                 self._cut()
                 return
             (status, answer), headers = served
-            content = json.dumps(answer).encode()
+            content = b"" if status == 204 else json.dumps(answer).encode()
             self.send_response_only(status)
             self.send_header("Date", formatdate(fake.clock(), usegmt=True))
             for name, value in headers.items():
@@ -247,7 +276,7 @@ def _handler(fake: FakeZendesk) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(content)
             self.wfile.flush()
 
-        do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815  # names that http.server looks up
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815  # names that http.server looks up
 
         def _cut(self) -> None:
             self.close_connection = True

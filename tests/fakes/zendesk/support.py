@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.fakes.zendesk.access import Caller
 from tests.fakes.zendesk.account import Account, Brand
-from tests.fakes.zendesk.help_center import FORBIDDEN, NO_ENDPOINT, NOT_FOUND, Answer
+from tests.fakes.zendesk.help_center import FORBIDDEN, NO_ENDPOINT, Answer
 from tests.fakes.zendesk.paging import page
 from tests.fakes.zendesk.rendering import Rendering, stamp
-from tests.fakes.zendesk.ticketing import Comment, Macro, Person, Ticket
+from tests.fakes.zendesk.ticketing import Macro
 
 Json = dict[str, Any]
 
@@ -64,101 +64,88 @@ class Support:
             "updated_at": stamp(macro.updated_at),
         }
 
-    def _export(self, *, query: Mapping[str, str], url: str) -> Answer:
-        """Tickets that changed since start_time, or after the cursor, the oldest change first.
-        Deleted ones too. The last page has a cursor as well, to go on from another day."""
-        if self._caller.user is None or self._caller.user.role != "admin":
+    def _groups(self, *, query: Mapping[str, str], url: str) -> Answer:
+        groups = [
+            {
+                "id": each.id,
+                "url": f"{self._url}/groups/{each.id}.json",
+                "name": each.name,
+                "description": "",
+                "default": False,
+                "deleted": False,
+                "is_public": True,
+                "created_at": stamp(0),
+                "updated_at": stamp(0),
+            }
+            for each in self._account.ticketing.groups.values()
+        ]
+        return 200, page("groups", groups, query, url=url, default=100)
+
+    def _forms(self, **_: Any) -> Answer:
+        """Not paged; only plans that have forms have any."""
+        forms = self._account.ticketing.forms.values()
+        if not forms:
             return FORBIDDEN
-        try:
-            position = _position(query)
-        except ValueError:
-            return 400, {"error": "InvalidValue", "description": "Invalid cursor"}
-        changed = sorted(
-            (int(each.updated_at), each.id) for each in self._account.ticketing.tickets.values()
-        )
-        new = [each for each in changed if each > position]
-        some = new[: min(int(query.get("per_page", "1000")), 1000)]
-        last = some[-1] if some else position
-        after = base64.b64encode(f"{last[0]}.{last[1]}".encode()).decode()
-        tickets = self._account.ticketing.tickets
-        with_metrics = "metric_sets" in query.get("include", "")
         return 200, {
-            "tickets": [self._ticket(tickets[number], with_metrics) for _, number in some],
-            "after_cursor": after,
-            "after_url": f"{url}?cursor={after}",
-            "before_cursor": None,
-            "before_url": None,
-            "end_of_stream": len(some) == len(new),
+            "ticket_forms": [
+                {
+                    "id": each.id,
+                    "url": f"{self._url}/ticket_forms/{each.id}.json",
+                    "name": each.name,
+                    "raw_name": each.name,
+                    "display_name": each.name,
+                    "active": True,
+                    "default": position == 1,
+                    "end_user_visible": True,
+                    "in_all_brands": True,
+                    "position": position,
+                    "restricted_brand_ids": [],
+                    "ticket_field_ids": [],
+                    "created_at": stamp(0),
+                    "updated_at": stamp(0),
+                }
+                for position, each in enumerate(forms, start=1)
+            ],
+            "count": len(forms),
+            "next_page": None,
+            "previous_page": None,
         }
 
-    def _comments(self, number: str, *, query: Mapping[str, str], url: str) -> Answer:
-        ticket = self._account.ticketing.tickets.get(int(number))
-        if ticket is None or ticket.status == "deleted":
-            return NOT_FOUND
-        answer = page("comments", ticket.comments, query, url=url, default=100)
-        shown: list[Comment] = answer["comments"]
-        answer["comments"] = [_comment(each) for each in shown]
-        if "users" in query.get("include", ""):
-            people = {each.author.id: each.author for each in shown}
-            answer["users"] = [_person(each) for each in people.values()]
-        return 200, answer
+    def _tags(self, **_: Any) -> Answer:
+        """The most used first; a stand-in's account has no second page of them."""
+        used = Counter(
+            tag for each in self._account.ticketing.tickets.values() for tag in each.tags
+        )
+        tags = [{"name": name, "count": number} for name, number in used.most_common()]
+        return 200, {"tags": tags, "count": len(tags), "next_page": None, "previous_page": None}
 
-    def _ticket(self, ticket: Ticket, with_metrics: bool) -> Json:
-        shown = {
-            "id": ticket.id,
-            "url": f"{self._url}/tickets/{ticket.id}.json",
-            "subject": ticket.subject,
-            "description": ticket.comments[0].text,
-            "status": ticket.status,
-            "requester_id": ticket.requester.id,
-            "tags": list(ticket.tags),
-            "satisfaction_rating": {"score": ticket.score},
-            "created_at": stamp(ticket.created_at),
-            "updated_at": stamp(ticket.updated_at),
-            "generated_timestamp": int(ticket.updated_at),
-        }
-        if with_metrics:
-            solved = None if ticket.solved_at is None else stamp(ticket.solved_at)
-            shown["metric_set"] = {"ticket_id": ticket.id, "solved_at": solved}
-        return shown
+    def _ratings(self, *, query: Mapping[str, str], url: str) -> Answer:
+        since = float(query.get("start_time", "0"))
+        found = [
+            {
+                "id": each.id,
+                "url": f"{self._url}/satisfaction_ratings/{each.id}.json",
+                "assignee_id": each.assignee_id,
+                "group_id": each.group_id,
+                "requester_id": each.requester.id,
+                "ticket_id": each.id,
+                "score": each.score,
+                "comment": each.rating_comment,
+                "created_at": stamp(each.updated_at),
+                "updated_at": stamp(each.updated_at),
+            }
+            for each in self._account.ticketing.tickets.values()
+            if each.score in {"good", "bad"}
+            and query.get("score", each.score) == each.score
+            and each.updated_at >= since
+        ]
+        return 200, page("satisfaction_ratings", found, query, url=url, default=100)
 
     _routes: Mapping[str, Callable[..., Answer]] = {
         r"/brands": _brands,
         r"/macros": _macros,
-        r"/incremental/tickets/cursor": _export,
-        r"/tickets/(\d+)/comments": _comments,
-    }
-
-
-def _position(query: Mapping[str, str]) -> tuple[int, int]:
-    if "cursor" not in query:
-        return int(query["start_time"]), 0
-    seconds, _, number = base64.b64decode(query["cursor"], validate=True).decode().partition(".")
-    return int(seconds), int(number)
-
-
-def _comment(comment: Comment) -> Json:
-    return {
-        "id": comment.id,
-        "type": "Comment",
-        "author_id": comment.author.id,
-        "body": comment.text,
-        "plain_body": comment.text,
-        "html_body": comment.html,
-        "public": comment.public,
-        "attachments": [],
-        "audit_id": comment.id + 1,
-        "via": {"channel": comment.channel, "source": {"from": {}, "to": {}, "rel": None}},
-        "created_at": stamp(comment.created_at),
-        "metadata": {"system": {}, "custom": {}},
-    }
-
-
-def _person(person: Person) -> Json:
-    return {
-        "id": person.id,
-        "name": person.name,
-        "email": person.email,
-        "role": person.role,
-        "locale": person.locale,
+        r"/groups": _groups,
+        r"/ticket_forms": _forms,
+        r"/tags": _tags,
+        r"/satisfaction_ratings": _ratings,
     }

@@ -52,6 +52,26 @@ def article_event(
     }
 
 
+def signed(
+    event: Mapping[str, Any],
+    *,
+    secret: str,
+    now: float,
+    webhook_id: str = "01WEBHOOK",
+    invocation_id: str = "",
+) -> tuple[bytes, dict[str, str]]:
+    """The body and the headers of a delivery."""
+    body, timestamp = json.dumps(event).encode(), stamp(now)
+    return body, {
+        "Content-Type": "application/json; charset=utf-8",
+        "X-Zendesk-Webhook-Id": webhook_id,
+        "X-Zendesk-Webhook-Invocation-Id": invocation_id or str(uuid4()),
+        "X-Zendesk-Account-Id": str(event["account_id"]),
+        "X-Zendesk-Webhook-Signature": sign(secret, timestamp, body),
+        "X-Zendesk-Webhook-Signature-Timestamp": timestamp,
+    }
+
+
 def deliver(
     url: str,
     event: Mapping[str, Any],
@@ -62,20 +82,10 @@ def deliver(
     invocation_id: str = "",
 ) -> int:
     """Posts the event, signed; returns the status. The same `invocation_id` is a repetition."""
-    body, timestamp = json.dumps(event).encode(), stamp(now)
-    request = urllib.request.Request(
-        url,
-        data=body,
-        method="POST",
-        headers={
-            "Content-Type": "application/json; charset=utf-8",
-            "X-Zendesk-Webhook-Id": webhook_id,
-            "X-Zendesk-Webhook-Invocation-Id": invocation_id or str(uuid4()),
-            "X-Zendesk-Account-Id": str(event["account_id"]),
-            "X-Zendesk-Webhook-Signature": sign(secret, timestamp, body),
-            "X-Zendesk-Webhook-Signature-Timestamp": timestamp,
-        },
+    body, headers = signed(
+        event, secret=secret, now=now, webhook_id=webhook_id, invocation_id=invocation_id
     )
+    request = urllib.request.Request(url, data=body, method="POST", headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=12) as answer:
             return int(answer.status)

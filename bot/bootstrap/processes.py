@@ -1,0 +1,136 @@
+"""The processes that run for long, wired: web, worker and scheduler. Each may be started before
+the database is there."""
+
+from __future__ import annotations
+
+import logging
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bot import db
+from bot.bootstrap.checks import readiness
+from bot.bootstrap.choices import webhook_keys
+from bot.errors import DatabaseUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import timedelta
+
+    from fastapi import APIRouter, FastAPI
+    from procrastinate import App
+
+    from bot.bootstrap import Application
+    from bot.scheduler import Scheduler
+    from bot.worker import Worker
+
+log = logging.getLogger(__name__)
+
+LONGEST_PAUSE = 15.0
+"""Seconds between two attempts to reach a database that has been away for some time."""
+
+
+def wait_for_database(app: Application, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Returns once the database can be used, however long its server is away. What will not pass
+    by itself is raised: a URL or a schema that cannot be used, an embedded server of our own
+    that does not start."""
+    pause = 1.0
+    while True:
+        try:
+            app.pool  # noqa: B018 - made here, or not
+        except DatabaseUnavailable as error:
+            if app.embedded_postgres is not None:
+                raise
+            log.warning("Trying again in %g s: %s", pause, error, extra={"action": "reconnect"})
+            sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+        else:
+            return
+
+
+def web(app: Application) -> FastAPI:
+    """The web process's application. It serves in whatever state the database is, be it away,
+    and /readyz says which."""
+    from prometheus_client import CollectorRegistry  # noqa: PLC0415 - only that process
+
+    from bot.metrics import DatabaseMetrics  # noqa: PLC0415 - only that process
+    from bot.queue import Queue  # noqa: PLC0415 - only that process
+    from bot.web import create_app  # noqa: PLC0415 - only that process
+    from bot.zendesk.webhooks import Inbox, routes  # noqa: PLC0415 - only that process
+
+    keys = webhook_keys(app.settings.zendesk)
+    pool, embedded = app.patient_pool, app.embedded_postgres is not None
+    inbox = Inbox(pool=pool, queue=Queue(pool=pool))
+    registry = CollectorRegistry()
+    registry.register(DatabaseMetrics(pool=pool))
+    return create_app(
+        readiness=partial(readiness, pool, embedded=embedded),
+        registry=registry,
+        routers=(routes(inbox=inbox, keys=keys), *_feedback(app)),
+    )
+
+
+def _feedback(app: Application) -> Iterator[APIRouter]:
+    """The pages behind the links in replies, where replies have any."""
+    from bot.queue import Queue  # noqa: PLC0415 - only that process
+    from bot.zendesk import feedback  # noqa: PLC0415 - only that process
+    from bot.zendesk.page_texts import page_texts_for  # noqa: PLC0415 - only that process
+    from bot.zendesk.verdicts import Verdicts  # noqa: PLC0415 - only that process
+
+    pool, base = app.patient_pool, app.settings.web.public_url
+    if base:
+        yield feedback.router(
+            # Read anew each time: a key may have been added, and the database is away at times.
+            links=lambda: feedback.Links(keys=feedback.signing_keys(pool), base=base),
+            take=Verdicts(pool=pool, queue=Queue(pool=pool)).take,
+            texts=page_texts_for,
+        )
+
+
+def worker(app: Application, *, drain: timedelta) -> Worker:
+    """The process that does the jobs. It loads the embedding model with the first sync, and has
+    an index built when another model is set than the one that answers. Waits for the database."""
+    from bot.jobs.articles import ArticleJob  # noqa: PLC0415 - only that process
+    from bot.jobs.models import SwitchJob, notice_setting  # noqa: PLC0415 - only that process
+    from bot.jobs.sync import SyncJob  # noqa: PLC0415 - only that process
+    from bot.jobs.upkeep import Upkeep  # noqa: PLC0415 - only that process
+    from bot.worker import Worker  # noqa: PLC0415 - only that process
+
+    wait_for_database(app)
+    sync = SyncJob(sources=app.sources, connect=app.connector, make_sync=app.new_sync)
+    article = ArticleJob(
+        sources=app.sources, connect=app.articles_connector, make_sync=app.new_sync
+    )
+    switch = SwitchJob(switching=lambda: app.switching, wanted=app.embedders.wanted)
+    notice_setting(pool=app.pool, queue=app.queue, wanted=app.embedders.wanted)
+    upkeep = Upkeep(queue=app.queue, pool=app.pool)
+    registers = (sync.register, article.register, switch.register, upkeep.register)
+    return Worker(
+        database_url=app.database_url,
+        queue=app.queue,
+        register=(*registers, *_ticket_jobs(app)),
+        drain=drain,
+    )
+
+
+def _ticket_jobs(app: Application) -> Iterator[Callable[[App], None]]:
+    """Tickets that were enqueued are always somebody's; the sweep needs an account."""
+    from bot.bootstrap.tickets import Tickets  # noqa: PLC0415 - only that process
+    from bot.jobs.tickets import TicketJobs, TicketSweepJob  # noqa: PLC0415 - only that process
+    from bot.zendesk.problems import Problems  # noqa: PLC0415 - only that process
+
+    tickets = Tickets(app)
+    yield TicketJobs(
+        attendant=tickets.attendant, problems=Problems(pool=app.pool), queue=app.queue
+    ).register
+    if app.settings.zendesk.subdomain:
+        yield TicketSweepJob(sweep=tickets.sweep).register
+
+
+def scheduler(app: Application) -> Scheduler:
+    """The process that enqueues what is due. Waits for the database."""
+    from bot.scheduler import Scheduler  # noqa: PLC0415 - only that process
+
+    wait_for_database(app)
+    connect = partial(db.connect, app.database_url, application_name="supportbot scheduler")
+    return Scheduler(connect=connect, schedules=app.schedules)

@@ -1,0 +1,39 @@
+"""Routing, wired to the parts of one process: the tags in the database, the embedding model that
+answers, and Claude where it writes the answers too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.bootstrap.choices import engine_name
+from bot.triage.claude import ClaudeClassifier
+from bot.triage.embeddings import KeptEmbeddings
+from bot.triage.examples import ExampleClassifier
+from bot.triage.router import Router
+
+if TYPE_CHECKING:
+    from bot.bootstrap import Application
+    from bot.triage.models import Taxonomy
+
+
+def router(app: Application) -> Router:
+    """What routes by the tags in the database. It embeds with the model of the live index, so that
+    a process never loads two models for one ticket."""
+
+    def by_examples(taxonomy: Taxonomy) -> ExampleClassifier:
+        embedder = app.embedders.of(app.index)
+        kept = KeptEmbeddings(pool=app.pool, embedder=embedder)
+        return ExampleClassifier(
+            taxonomy=taxonomy, embed=kept.embed, embed_one=embedder.embed_query
+        )
+
+    def by_claude(taxonomy: Taxonomy) -> ClaudeClassifier:
+        return ClaudeClassifier(taxonomy=taxonomy, api=app.messages_api)
+
+    return Router(
+        store=app.routing_tags,
+        model=lambda: app.index.model,
+        examples=by_examples,
+        # Compatible servers are not known to keep to a schema.
+        claude=by_claude if engine_name(app.settings) == "claude" else None,
+    )

@@ -1,0 +1,102 @@
+"""What deals with tickets, wired. A client of Zendesk belongs to one thread: each has its own."""
+
+from __future__ import annotations
+
+import threading
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from bot.bootstrap.choices import zendesk_account
+
+if TYPE_CHECKING:
+    from bot.bootstrap import Application
+    from bot.zendesk.attending import Attendant
+    from bot.zendesk.deciding import Decider
+    from bot.zendesk.sweeping import TicketSweep
+    from connectors.zendesk.account import ZendeskAccount
+    from connectors.zendesk.client import ZendeskClient
+    from connectors.zendesk.desk import TicketDesk
+
+# A job that would have to wait longer for the rate limit comes back later: others may go on.
+PATIENCE = 10.0
+
+
+class Tickets:
+    """The parts of one process."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+        self._mine = threading.local()
+
+    @cached_property
+    def account(self) -> ZendeskAccount:
+        """The account, with the right to write. Raises SourceMisconfigured, which names the
+        settings that are missing."""
+        app = self._app
+        return zendesk_account(app.settings.zendesk, ceiling=app.zendesk_ceiling, answers=True)
+
+    def client(self) -> ZendeskClient:
+        """One for the calling thread, which may fill the account's whole minute."""
+        return self.account.client(longest_wait=PATIENCE)
+
+    def attendant(self) -> Attendant:
+        """The calling thread's own."""
+        if (mine := getattr(self._mine, "attendant", None)) is None:
+            mine = self._mine.attendant = self._new_attendant()
+        return mine
+
+    def sweep(self) -> TicketSweep:
+        """The calling thread's own."""
+        from bot.zendesk.sweeping import TicketSweep  # noqa: PLC0415 - made when asked for
+
+        if (mine := getattr(self._mine, "sweep", None)) is None:
+            app = self._app
+            mine = self._mine.sweep = TicketSweep(
+                pool=app.pool, queue=app.queue, desk=self._desk(), account=self.account.subdomain
+            )
+        return mine
+
+    def _new_attendant(self) -> Attendant:
+        from bot.zendesk.attending import Attendant  # noqa: PLC0415 - made when asked for
+        from bot.zendesk.resolutions import Resolutions  # noqa: PLC0415 - as above
+        from bot.zendesk.turns import Turns  # noqa: PLC0415 - as above
+
+        pool, desk = self._app.pool, self._desk()
+        return Attendant(
+            pool=pool,
+            desk=desk,
+            turns=Turns(pool=pool),
+            resolutions=Resolutions(pool=pool),
+            decider=decider(self._app, desk),
+        )
+
+    def _desk(self) -> TicketDesk:
+        from connectors.zendesk.desk import TicketDesk  # noqa: PLC0415 - brings zenpy
+
+        if (mine := getattr(self._mine, "desk", None)) is None:
+            mine = self._mine.desk = TicketDesk(client=self.client())
+        return mine
+
+
+def decider(app: Application, desk: TicketDesk) -> Decider:
+    """Who decides what becomes of a ticket, with everything that it asks."""
+    from bot.bootstrap import DEFAULT_LOCALE  # noqa: PLC0415 - it imports this module
+    from bot.language import LanguageDetector  # noqa: PLC0415 - made when asked for
+    from bot.zendesk.audience import Audiences  # noqa: PLC0415 - as above
+    from bot.zendesk.deciding import Decider, NoRoutes  # noqa: PLC0415 - as above
+    from bot.zendesk.feedback import Links, signing_keys  # noqa: PLC0415 - as above
+    from bot.zendesk.guards import Limits  # noqa: PLC0415 - as above
+    from bot.zendesk.policies import Policies  # noqa: PLC0415 - as above
+    from bot.zendesk.replies import Voice  # noqa: PLC0415 - as above
+
+    base = app.settings.web.public_url
+    return Decider(
+        support=app.desk,
+        policies=Policies(pool=app.pool),
+        audiences=Audiences(pool=app.pool, segments_of=desk.segments_of),
+        routes=NoRoutes(),
+        language=LanguageDetector(default=DEFAULT_LOCALE),
+        voice=Voice(),
+        links=Links(keys=signing_keys(app.pool), base=base) if base else None,
+        limits=Limits(),
+    )

@@ -1,0 +1,258 @@
+"""One ticket, from what a customer wrote to its one outcome at Zendesk.
+
+The event that led here is only a hint: what is to be done is read off the ticket and the books,
+so that doubled, late, reordered and lost events all come to the same. What is written is first
+announced in the books and carries a marker; every update is refused by Zendesk when the ticket
+changed since it was read. So after a crash or a time-out the ticket tells whether the update
+arrived, and a late one and its repetition cannot both get in.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from bot.errors import TicketUnsettled
+from bot.models import OutcomeKind
+from bot.zendesk.turns import Turn, Why
+from connectors.errors import ConnectorError, WriteUncertain
+from connectors.zendesk.conversation import NotWritten, Written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from psycopg import Connection
+    from psycopg_pool import ConnectionPool
+
+    from bot.zendesk.deciding import Decider
+    from bot.zendesk.feedback import Verdict
+    from bot.zendesk.resolutions import Resolutions
+    from bot.zendesk.turns import Past, Turns
+    from connectors.zendesk.conversation import Conversation, TicketChange
+    from connectors.zendesk.desk import TicketDesk
+
+log = logging.getLogger(__name__)
+
+LATELY = timedelta(hours=1)
+
+# No request is under way for longer: after that, an update that is not in the ticket never will be.
+SETTLING = timedelta(seconds=45)
+
+# A ticket that changes faster than it can be answered is looked at again later.
+_ATTEMPTS = 4
+
+_LOCK = "SELECT pg_try_advisory_lock(hashtext('ticket'), hashtext(%s))"
+_UNLOCK = "SELECT pg_advisory_unlock(hashtext('ticket'), hashtext(%s))"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attended:
+    """What one look at a ticket led to: the turn that has its outcome now, or None where nothing
+    was waiting for one."""
+
+    turn: Turn | None = None
+
+
+class Attendant:
+    """Gives every message of a customer its outcome. One for each worker thread."""
+
+    def __init__(
+        self,
+        *,
+        pool: ConnectionPool,
+        desk: TicketDesk,
+        turns: Turns,
+        resolutions: Resolutions,
+        decider: Decider,
+        settling: timedelta = SETTLING,
+    ) -> None:
+        self._pool = pool
+        self._desk = desk
+        self._turns = turns
+        self._resolutions = resolutions
+        self._decider = decider
+        self._settling = settling
+
+    def attend(self, ticket_id: int) -> Attended:
+        """Raises TicketUnsettled when it must be looked at again later, ConnectorError where
+        Zendesk cannot be read or written now, and psycopg.OperationalError without a database:
+        nothing is lost then, and nothing is done twice when it is called again."""
+        with self._alone(ticket_id):
+            return self._look(ticket_id, None)
+
+    def judge(self, verdict: Verdict) -> Attended:
+        """What follows from a yes or no behind a link in a reply. Raises as `attend` does."""
+        with self._alone(verdict.ticket_id):
+            return self._look(verdict.ticket_id, verdict)
+
+    def _look(self, ticket_id: int, verdict: Verdict | None) -> Attended:
+        refused = False  # whether Zendesk itself said that our last update is not in the ticket
+        for _ in range(_ATTEMPTS):
+            past = self._turns.past(ticket_id, lately=LATELY)
+            ticket = self._desk.conversation(ticket_id)
+            if ticket is None:
+                return self._gone(past)
+            self._resolutions.seen(ticket, human_at=self._person_since(ticket))
+            if past.sending is not None:
+                if self._resumed(ticket, past.sending, under_way=not refused):
+                    continue
+                return Attended(turn=past.sending)
+            turn = self._decider.decide(ticket, past, bot_id=self._desk.bot_id, verdict=verdict)
+            if turn is None:
+                return Attended()
+            if not turn.changes:
+                self._settle(turn)
+                return Attended(turn=turn)
+            if self._unchanged(ticket):
+                self._turns.announce(turn)
+                if self._write(ticket, turn, turn.changes):
+                    return Attended(turn=turn)
+                refused = True
+        raise TicketUnsettled(f"Ticket {ticket_id} changes faster than it can be answered.")
+
+    def _unchanged(self, ticket: Conversation) -> bool:
+        """Whether the ticket is still as it was when the answer was begun."""
+        state = self._desk.state(ticket.ticket_id)
+        return state is not None and not state.follows(ticket)
+
+    def _write(self, ticket: Conversation, turn: Turn, changes: Sequence[TicketChange]) -> bool:
+        """Writes what is announced. False when somebody was faster: look at it anew then."""
+        for number, change in enumerate(changes):
+            try:
+                written = self._desk.write(ticket, change)
+            except WriteUncertain as error:
+                raise TicketUnsettled(
+                    f"Nobody knows whether an update of ticket {ticket.ticket_id} arrived: {error}",
+                    after=self._settling,
+                ) from error
+            except ConnectorError:
+                if number == 0 and len(changes) == len(turn.changes):
+                    self._turns.withdraw(turn)  # it was certainly not written
+                raise
+            if isinstance(written, NotWritten):
+                if written.why == "changed":
+                    return False
+                if number or len(changes) < len(turn.changes):
+                    break  # what is written of it stays its outcome
+                self._end(turn)
+                return True
+            ticket = _after(ticket, change, written)
+        self._arrive(turn, left=ticket)
+        return True
+
+    def _resumed(self, ticket: Conversation, turn: Turn, *, under_way: bool) -> bool:
+        """Finds out what arrived of a turn that was on its way. True when the ticket is to be
+        looked at anew, False when this turn has its outcome now. An update may still be
+        `under_way` unless Zendesk answered the last one."""
+        missing = [
+            each
+            for each in turn.changes
+            if self._desk.find_marker(ticket.ticket_id, each.marker) is None
+        ]
+        if not missing:
+            self._arrive(turn)
+            return True  # there may be more to do
+        since = datetime.now(UTC) - (turn.announced_at or datetime.min.replace(tzinfo=UTC))
+        if under_way and since < self._settling:
+            raise TicketUnsettled(
+                f"An update of ticket {ticket.ticket_id} may still be on its way.",
+                after=self._settling - since,
+            )
+        if len(missing) == len(turn.changes):
+            self._turns.withdraw(turn)
+            return True
+        return not self._write(ticket, turn, missing)
+
+    def _gone(self, past: Past) -> Attended:
+        """A ticket that was deleted: what was on its way is moot."""
+        if past.sending is None:
+            return Attended()
+        self._end(past.sending)
+        return Attended(turn=past.sending)
+
+    def _settle(self, turn: Turn) -> None:
+        with self._pool.connection() as connection:
+            self._turns.settle(turn, connection=connection)
+
+    def _arrive(self, turn: Turn, *, left: Conversation | None = None) -> None:
+        """`left` is the ticket as the last update left it, where that is known."""
+        with self._pool.connection() as connection:
+            self._turns.arrived(turn, connection=connection)
+            if left is not None:
+                self._resolutions.left(left, connection=connection)
+            if turn.outcome is OutcomeKind.ANSWERED:
+                self._resolutions.answered(turn.ticket_id, connection=connection)
+            elif turn.outcome is OutcomeKind.HANDED_OFF:
+                self._resolutions.handed_off(turn.ticket_id, connection=connection)
+            elif turn.why is Why.CONFIRMED:
+                self._resolutions.judged(turn.ticket_id, helped=True, connection=connection)
+
+    def _end(self, turn: Turn) -> None:
+        """The ticket was closed or deleted before anything could be said in it."""
+        self._turns.withdraw(turn)
+        self._settle(
+            replace(
+                turn,
+                outcome=OutcomeKind.IGNORED,
+                reason=None,
+                why=Why.TICKET_ENDED,
+                changes=(),
+                announced_at=None,
+            )
+        )
+
+    def _person_since(self, ticket: Conversation) -> datetime | None:
+        """When a person first replied to the customer after the bot had."""
+        bot = self._desk.bot_id
+        public = [each for each in ticket.messages if each.public]
+        ours = next((each for each in public if each.author.id == bot), None)
+        if ours is None:
+            return None
+        return next(
+            (
+                each.created_at
+                for each in public
+                if each.author.is_staff
+                and each.author.id != bot
+                and (each.created_at, each.id) > (ours.created_at, ours.id)
+            ),
+            None,
+        )
+
+    @contextmanager
+    def _alone(self, ticket_id: int) -> Iterator[None]:
+        """The queue runs one job of a ticket at a time; this holds also where a worker that was
+        taken for dead is only slow."""
+        with self._pool.connection() as connection:
+            connection.autocommit = True
+            try:
+                if not _held(connection, _LOCK, ticket_id):
+                    raise TicketUnsettled(f"Ticket {ticket_id} is being answered already.")
+                try:
+                    yield
+                finally:
+                    _held(connection, _UNLOCK, ticket_id)
+            finally:
+                connection.autocommit = False
+
+
+def _held(connection: Connection[Any], statement: str, ticket_id: int) -> bool:
+    row = connection.execute(statement, (str(ticket_id),)).fetchone()
+    return bool(row and row[0])
+
+
+def _after(ticket: Conversation, change: TicketChange, written: Written) -> Conversation:
+    """The ticket as our own update left it."""
+    return replace(
+        ticket,
+        stamp=written.stamp or ticket.stamp,
+        comment_count=(
+            None if ticket.comment_count is None else ticket.comment_count + bool(change.html)
+        ),
+        tags=(ticket.tags | change.add_tags) - change.remove_tags,
+        status=change.status or ticket.status,
+    )

@@ -1,0 +1,366 @@
+"""What becomes of a customer's messages: left alone, answered, drafted, or handed to people.
+
+Nothing is written here, neither to Zendesk nor to the books of turns; only the question itself is
+recorded, under an id that a second look at the same messages writes over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+from uuid import UUID, uuid5
+
+from bot.handoff.case import Case
+from bot.handoff.note import note
+from bot.handoff.wanted import summary
+from bot.models import HandoffReason, OutcomeKind, Question
+from bot.zendesk.asks_for_person import asks_for_person
+from bot.zendesk.feedback import Verdict
+from bot.zendesk.feedback_words import feedback_in
+from bot.zendesk.guards import MACHINE_MAIL, Limits, left_alone, looping
+from bot.zendesk.policies import Mode, Policy, deciding
+from bot.zendesk.reading import asked_in
+from bot.zendesk.replies import FeedbackLinks, Voice, draft_note, public_reply, takeover
+from bot.zendesk.texts import TEXTS
+from bot.zendesk.turns import Turn, Why, turn_id
+from connectors.zendesk.conversation import TicketChange
+from indexing.models import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.language import LanguageDetector
+    from bot.models import Delivery, Outcome
+    from bot.support import SupportDesk
+    from bot.zendesk.audience import Audiences
+    from bot.zendesk.feedback import Links
+    from bot.zendesk.policies import Policies
+    from bot.zendesk.reading import Asked
+    from bot.zendesk.turns import Past
+    from connectors.zendesk.conversation import Conversation, Message, Priority
+
+ANSWERED = "supportbot_answered"
+DRAFTED = "supportbot_drafted"
+CONFIRMED = "supportbot_confirmed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Route:
+    """Who gets a ticket that is handed off. `tag` is "" where no routing tag fits."""
+
+    tag: str = ""
+    group_id: int | None = None
+    priority: Priority | None = None
+    custom_fields: tuple[tuple[int, object], ...] = ()
+
+
+class Routes(Protocol):
+    """Finds the route of a ticket: the admin's rules and examples, or nobody's."""
+
+    def of(self, text: str, ticket: Conversation, *, locale: str) -> Route: ...
+
+
+class NoRoutes:
+    """Where no routing tags are set up, tickets stay in the group they are in."""
+
+    def of(self, text: str, ticket: Conversation, *, locale: str) -> Route:
+        """Always the empty route."""
+        return Route()
+
+
+class Decider:
+    """Decides for one account. `links` is None where customers cannot reach the web process."""
+
+    def __init__(
+        self,
+        *,
+        support: SupportDesk,
+        policies: Policies,
+        audiences: Audiences,
+        routes: Routes,
+        language: LanguageDetector,
+        voice: Voice,
+        links: Links | None,
+        limits: Limits,
+    ) -> None:
+        self._support = support
+        self._policies = policies
+        self._audiences = audiences
+        self._routes = routes
+        self._language = language
+        self._voice = voice
+        self._links = links
+        self._limits = limits
+
+    def decide(
+        self, ticket: Conversation, past: Past, *, bot_id: int, verdict: Verdict | None = None
+    ) -> Turn | None:
+        """The turn of every message of a customer that has no outcome yet, or what follows from
+        a verdict behind a link; None where there is nothing to do. Raises what reading segments,
+        passages and records raises."""
+        waiting = _waiting(ticket, past, bot_id)
+        if not waiting:
+            return self._judged(ticket, past, verdict, bot_id) if verdict else None
+        newest = next((each for each in reversed(waiting) if not _machine(each)), waiting[-1])
+        turn = _Waiting(
+            ticket=ticket,
+            messages=waiting,
+            newest=newest,
+            asked=asked_in(
+                _before_replies(ticket, waiting, bot_id), bot_id=bot_id, language=self._language
+            ),
+            past=past,
+            id=turn_id(ticket.ticket_id, newest.id),
+        )
+        policies = self._policies.all()
+        route = self._route(turn) if any(each.intent for each in policies) else None
+        policy = deciding(policies, ticket, intent=route.tag if route else None)
+        if policy is None or policy.mode is Mode.OFF:
+            return turn.ignored(Why.CHANNEL_OFF)
+        if why := left_alone(ticket, newest, past, bot_id=bot_id, policy=policy):
+            return turn.ignored(why)
+        if not policy.takes(ticket):
+            return turn.ignored(Why.NOT_IN_ROLLOUT)
+        return self._taken(turn, policy, route)
+
+    def _taken(self, turn: _Waiting, policy: Policy, route: Route | None) -> Turn:
+        said = feedback_in(turn.asked.text) if turn.past.answered else None
+        if said == "yes":
+            return self._confirmed(turn)
+        question = turn.question(delivery="drafted" if policy.mode is Mode.DRAFT else "sent")
+        for reason, detail in self._reasons(turn, policy, declined=said == "no"):
+            outcome = self._support.hand_off(question, reason=reason, detail=detail)
+            return self._handed_off(turn, outcome, route, policy)
+        question = replace(question, reader=self._audiences.reader(turn.ticket))
+        outcome = self._support.respond(question)
+        if outcome.kind is OutcomeKind.HANDED_OFF:
+            return self._handed_off(turn, outcome, route, policy)
+        written = self._written(turn, outcome, question.reader)
+        if not written.html:  # nothing that it cites may be shown to this customer
+            detail = "No article that carries the answer has an address that the customer may open."
+            outcome = self._support.hand_off(
+                question, reason=HandoffReason.UNVERIFIED_ANSWER, detail=detail
+            )
+            return self._handed_off(turn, outcome, route, policy)
+        return turn.ended(outcome, changes=(written,))
+
+    def _reasons(
+        self, turn: _Waiting, policy: Policy, *, declined: bool
+    ) -> Sequence[tuple[HandoffReason, str]]:
+        """Why people take over whatever the articles say; the first counts."""
+        asked = turn.asked
+        found = []
+        if looped := looping(turn.past, self._limits):
+            found.append((looped, "This ticket was answered as often as is sensible."))
+        if asks_for_person(asked.text):
+            found.append((HandoffReason.CUSTOMER_REQUEST, "The customer asks for a person."))
+        if asked.content != "words":
+            found.append((HandoffReason.ATTACHMENT_ONLY, "There are no words to answer."))
+        if policy.mode is Mode.HANDOFF:
+            found.append(
+                (HandoffReason.SENSITIVE_TOPIC, "A policy hands tickets of this kind off.")
+            )
+        if asked.locale.partition("-")[0] not in TEXTS:
+            found.append(
+                (HandoffReason.LANGUAGE_UNSUPPORTED, f"The bot does not write “{asked.locale}”.")
+            )
+        if declined:
+            found.append((HandoffReason.LOW_CONFIDENCE, "The customer says that it did not help."))
+        return found
+
+    def _written(self, turn: _Waiting, outcome: Outcome, reader: Reader) -> TicketChange:
+        locale, name = turn.asked.locale, turn.ticket.requester.name
+        if outcome.kind is OutcomeKind.DRAFTED:
+            html = draft_note(outcome, reader=reader, locale=locale, voice=self._voice, name=name)
+            return TicketChange(marker=str(turn.id), html=html, add_tags=frozenset({DRAFTED}))
+        html = public_reply(
+            outcome,
+            reader=reader,
+            locale=locale,
+            voice=self._voice,
+            name=name,
+            feedback=self._feedback(turn),
+        )
+        return TicketChange(
+            marker=str(turn.id),
+            html=html,
+            public=True,
+            add_tags=frozenset({ANSWERED}),
+            status="pending",
+        )
+
+    def _feedback(self, turn: _Waiting) -> FeedbackLinks | None:
+        if self._links is None:
+            return None
+        yes, no = (
+            self._links.of(
+                Verdict(
+                    ticket_id=turn.ticket.ticket_id,
+                    turn_id=turn.id,
+                    helped=helped,
+                    locale=turn.asked.locale,
+                )
+            )
+            for helped in (True, False)
+        )
+        return FeedbackLinks(yes=yes, no=no)
+
+    def _handed_off(
+        self, turn: _Waiting, outcome: Outcome, route: Route | None, policy: Policy
+    ) -> Turn:
+        """A note for the agent, and unless the bot works behind the scenes only, a word to the
+        customer: after the note, so that nobody is told of people who do not know of it."""
+        route = route or self._route(turn)
+        case = Case(
+            text=turn.text,
+            history=turn.asked.history,
+            outcome=outcome,
+            asked_on=turn.newest.created_at.date(),
+        )
+        written = TicketChange(
+            marker=str(turn.id),
+            html=note(case, summary=summary(case)),
+            add_tags=frozenset({*outcome.tags, *({route.tag} if route.tag else ())}),
+            group_id=route.group_id,
+            priority=route.priority if turn.ticket.priority is None else None,
+            custom_fields=dict(route.custom_fields),
+            status="open" if turn.ticket.status not in {"new", "open"} else None,
+        )
+        changes = [written]
+        if policy.mode is not Mode.DRAFT and not turn.past.handed_off:
+            told = takeover(
+                locale=turn.asked.locale, voice=self._voice, name=turn.ticket.requester.name
+            )
+            changes.append(TicketChange(marker=f"{turn.id}:told", html=told, public=True))
+        return turn.ended(outcome, changes=tuple(changes), routing_tag=route.tag)
+
+    def _route(self, turn: _Waiting) -> Route:
+        return self._routes.of(turn.text, turn.ticket, locale=turn.asked.locale)
+
+    def _confirmed(self, turn: _Waiting) -> Turn:
+        return replace(turn.ignored(Why.CONFIRMED), changes=(_solved(str(turn.id)),))
+
+    def _judged(
+        self, ticket: Conversation, past: Past, verdict: Verdict, bot_id: int
+    ) -> Turn | None:
+        """What follows from a link: "yes" solves the ticket, "no" hands it off; once."""
+        identity = uuid5(verdict.turn_id, "yes" if verdict.helped else "no")
+        known = verdict.turn_id in past.answered and identity not in past.turns
+        if not known or past.handed_off or ticket.status == "closed" or not ticket.messages:
+            return None
+        turn = _Waiting(
+            ticket=ticket,
+            messages=(),
+            newest=ticket.messages[-1],
+            asked=asked_in(ticket, bot_id=bot_id, language=self._language),
+            past=past,
+            id=identity,
+        )
+        if verdict.helped:
+            return self._confirmed(turn)
+        outcome = self._support.hand_off(
+            turn.question(delivery="sent"),
+            reason=HandoffReason.LOW_CONFIDENCE,
+            detail="The customer says that the answer did not help.",
+        )
+        return self._handed_off(turn, outcome, None, Policy(mode=Mode.AUTO))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Waiting:
+    """Messages that wait for their outcome, the oldest first, and what they ask together."""
+
+    ticket: Conversation
+    messages: tuple[Message, ...]
+    newest: Message
+    asked: Asked
+    past: Past
+    id: UUID
+
+    @property
+    def text(self) -> str:
+        """What is asked, or what little there is instead."""
+        earlier = [each.text for each in self.asked.history if each.speaker == "customer"]
+        return self.asked.text or (earlier[-1] if earlier else self.ticket.subject)
+
+    def question(self, *, delivery: Delivery) -> Question:
+        """The question as anybody may ask it: whom it is answered for is added before that."""
+        return Question(
+            id=self.id,
+            text=self.text,
+            reader=Reader.customer(),
+            surface="zendesk",
+            locale=self.asked.locale,
+            history=self.asked.history,
+            delivery=delivery,
+        )
+
+    def ignored(self, why: Why) -> Turn:
+        return self._turn(OutcomeKind.IGNORED, why=why)
+
+    def ended(
+        self, outcome: Outcome, *, changes: tuple[TicketChange, ...], routing_tag: str = ""
+    ) -> Turn:
+        return self._turn(
+            outcome.kind, reason=outcome.reason, changes=changes, routing_tag=routing_tag
+        )
+
+    def _turn(
+        self,
+        kind: OutcomeKind,
+        *,
+        reason: HandoffReason | None = None,
+        why: Why | None = None,
+        changes: tuple[TicketChange, ...] = (),
+        routing_tag: str = "",
+    ) -> Turn:
+        return Turn(
+            id=self.id,
+            ticket_id=self.ticket.ticket_id,
+            message_ids=tuple(each.id for each in self.messages),
+            asked_at=self.newest.created_at,
+            outcome=kind,
+            reason=reason,
+            why=why,
+            changes=changes,
+            routing_tag=routing_tag,
+        )
+
+
+def _waiting(ticket: Conversation, past: Past, bot_id: int) -> tuple[Message, ...]:
+    """Public words of people outside of the team that have no outcome yet."""
+    return tuple(
+        each
+        for each in ticket.messages
+        if each.public
+        and not each.author.is_staff
+        and each.author.id != bot_id
+        and each.id not in past.handled
+    )
+
+
+def _machine(message: Message) -> bool:
+    return MACHINE_MAIL in message.flags
+
+
+def _before_replies(
+    ticket: Conversation, waiting: tuple[Message, ...], bot_id: int
+) -> Conversation:
+    """Without what the bot said after these messages: a reply to earlier ones that was under way
+    when they came does not answer them."""
+    first = waiting[0]
+    kept = tuple(
+        each
+        for each in ticket.messages
+        if each.author.id != bot_id or (each.created_at, each.id) < (first.created_at, first.id)
+    )
+    return replace(ticket, messages=kept)
+
+
+def _solved(marker: str) -> TicketChange:
+    return TicketChange(
+        marker=marker,
+        html="<p>The customer says that Supportbot's answer helped.</p>",
+        add_tags=frozenset({CONFIRMED}),
+        status="solved",
+    )

@@ -1,0 +1,175 @@
+"""A deployment whose parts can be killed: embedded PostgreSQL, one worker, one scheduler, and a
+Zendesk stand-in that outlives them all."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from random import Random
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar
+
+import psutil
+import psycopg
+from psycopg import Connection
+
+from bot import db
+from bot.postgres import EmbeddedPostgres
+from tests.acceptance.commands import PYTHON_M_BOT, CommandLine
+from tests.fakes.zendesk import FakeZendesk
+
+Result = TypeVar("Result")
+Victim = Literal["worker", "scheduler", "database", "backend"]
+VICTIMS: tuple[Victim, ...] = ("worker", "scheduler", "database", "backend")
+
+PATIENCE = 120.0
+"""Seconds after which what is waited for has failed to happen; nothing waits for it to pass."""
+
+# Dead workers are told by their silence. Those that live say so every few seconds.
+_TIME_PASSES = """
+UPDATE procrastinate_workers SET last_heartbeat = last_heartbeat - interval '1 minute'
+WHERE id = ANY(%s)
+"""
+
+_DUE_NOW = """
+WITH hastened AS (
+    UPDATE procrastinate_jobs SET scheduled_at = NULL WHERE status = 'todo'
+    RETURNING id, queue_name
+)
+SELECT pg_notify('procrastinate_queue_v1#' || queue_name,
+                 json_build_object('type', 'job_inserted', 'job_id', id)::text)
+FROM hastened
+"""
+
+
+class Deployment:
+    """Everything runs from `with` on; what is killed is started again at once."""
+
+    def __init__(self, *, folder: Path, logs: Path) -> None:
+        self.zendesk = FakeZendesk()
+        self._server = EmbeddedPostgres(data_dir=folder)
+        self._logs = logs
+        self._line = CommandLine(
+            folder=logs,
+            settings={
+                "SUPPORTBOT_DATA_DIR": str(folder),
+                "ZENDESK_SUBDOMAIN": "acme",
+                "ZENDESK_BASE_URL": self.zendesk.base_url,
+                "ZENDESK_CLIENT_ID": "supportbot",
+                "ZENDESK_CLIENT_SECRET": "the-client-secret",
+            },
+        )
+        self._processes: dict[str, subprocess.Popen[str]] = {}
+        self._stack = ExitStack()
+        self._session: Connection[Any] | None = None
+        self._silent: list[int] = []
+        self.url = ""
+
+    def __enter__(self) -> Self:
+        self._stack.enter_context(self.zendesk)
+        self.url = self._stack.enter_context(self._server)
+        self._stack.callback(self._end)
+        db.migrate(self.url)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def start(self, name: Literal["worker", "scheduler"]) -> None:
+        with (self._logs / f"{name}.log").open("a") as log:
+            self._processes[name] = subprocess.Popen(
+                (*PYTHON_M_BOT, name),
+                cwd=self._line.folder,
+                env=self._line.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+
+    def kill(self, victim: Victim, chance: Random) -> None:
+        """SIGKILL, and for the database to all of it or to one session, which ends them all."""
+        self._silent = [row[0] for row in self.rows("SELECT id FROM procrastinate_workers")]
+        if victim in {"worker", "scheduler"}:
+            self._processes[victim].kill()
+            self._processes[victim].wait()
+        else:
+            postmaster = psutil.Process(self.rows("SELECT pg_backend_pid()")[0][0]).parent()
+            assert postmaster is not None
+            sessions = [
+                row[0]
+                for row in self.rows(
+                    "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' "
+                    "AND pid <> pg_backend_pid() ORDER BY pid"
+                )
+            ]
+            whole = victim == "database" or not sessions
+            killed = postmaster if whole else psutil.Process(chance.choice(sessions))
+            killed.kill()
+            with suppress(psutil.TimeoutExpired):
+                killed.wait(5)
+
+    def mend(self, victim: Victim) -> None:
+        """Starts again what was killed, as an operator's supervisor would."""
+        match victim:
+            case "worker" | "scheduler":
+                self.start(victim)
+            case "database":
+                self._server.ensure_running()
+        if victim != "scheduler":
+            self.execute(_TIME_PASSES, (self._silent,))
+
+    def hasten(self) -> None:
+        """Whatever waits for its hour is tried again now."""
+        self.execute(_DUE_NOW)
+
+    def rows(self, statement: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        """Rows, as soon as the database answers."""
+        return self.ask(lambda session: session.execute(statement, parameters).fetchall())
+
+    def execute(self, statement: str, parameters: tuple[object, ...] = ()) -> None:
+        self.ask(lambda session: session.execute(statement, parameters))
+
+    def wait_for(self, happened: Callable[[], object], what: str) -> None:
+        until = time.monotonic() + PATIENCE
+        while not happened():
+            ended = [name for name, each in self._processes.items() if each.poll() is not None]
+            if ended or time.monotonic() > until:
+                why = f"{ended} ended by themselves" if ended else f"after {PATIENCE:g} s {what}"
+                raise AssertionError(f"{why}\n{self.said()}")
+            time.sleep(0.02)
+
+    def said(self) -> str:
+        """The last lines of every process."""
+        return "\n".join(
+            f"--- {path.name}\n" + "\n".join(path.read_text(errors="replace").splitlines()[-40:])
+            for path in sorted(self._logs.glob("*.log"))
+        )
+
+    def ask(self, question: Callable[[Connection[Any]], Result]) -> Result:
+        """What the question comes to, asked again for as long as the database is away."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                if self._session is None or self._session.closed:
+                    self._session = psycopg.connect(self.url, autocommit=True)
+                return question(self._session)
+            except psycopg.OperationalError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
+
+    def _end(self) -> None:
+        if self._session is not None:
+            self._session.close()
+        for process in self._processes.values():
+            process.kill()
+            process.wait()
