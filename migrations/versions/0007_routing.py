@@ -59,7 +59,7 @@ CREATE TABLE routing_embeddings (
 -- Running processes learn anew when this number has changed. By triggers, so that it does
 -- whoever writes.
 CREATE TABLE routing_version (
-    only    boolean PRIMARY KEY DEFAULT true CHECK (only),
+    one     boolean PRIMARY KEY DEFAULT true CHECK (one),
     version bigint NOT NULL
 );
 INSERT INTO routing_version (version) VALUES (0);

@@ -22,7 +22,8 @@ def main() -> None:
     missed = [each for each in rows if each["asks"] and not asks_for_person(each["text"])]
     false = [each for each in rows if not each["asks"] and asks_for_person(each["text"])]
     print(f"list: {len(rows)} texts, {len(missed)} missed, {len(false)} false")
-    total, found = 0, []
+    total = 0
+    found: list[str] = []
     for path in sorted(QUESTIONS.glob("*/*.jsonl")):
         if path.name != "articles.jsonl":
             texts = [str(row.get("question") or row.get("text") or "") for row in _rows(path)]

@@ -149,13 +149,16 @@ def test_a_condition_may_stand_in_another_statement_of_the_answer() -> None:
         ("La spedizione in Canada costa 15 $.", CANADA, "it", True),
         ("Verzending naar Duitsland kost 15 $.", CANADA, "nl", False),
         ("O envio para o Canadá custa 20 $.", CANADA, "pt", False),
+        ("Wir liefern für 15 $ nach Kanada.", "We ship to Canada for $15.", "de", True),
+        ("Wir haben für 15 $ nach Kanada geliefert.", "We ship to Canada for $15.", "de", False),
         ("カナダへの送料は20ドルです。", CANADA, "ja", False),
     ],
 )
 def test_an_answer_in_another_language_is_held_to_the_same_facts(
     text: str, source: str, locale: str, *, passes: bool
 ) -> None:
-    assert (judged(text, quote=source, locale=locale).verdicts[0].result == "ok") is passes
+    (verdict,) = judged(text, source=passage(text=source), locale=locale).verdicts
+    assert (verdict.result == "ok") is passes
 
 
 @pytest.mark.parametrize(
@@ -190,6 +193,8 @@ def test_each_language_has_its_own_small_words(text: str, source: str, locale: s
         ("A colleague will call you tomorrow.", "en"),
         ("Your refund is on its way.", "en"),
         ("Please note that your account has been suspended.", "en"),
+        ("I just sent you a new label.", "en"),
+        ("One of our agents is going to phone you shortly.", "en"),
         ("Ich habe Ihre Bestellung storniert.", "de"),
         ("Ein Kollege ruft Sie morgen an.", "de"),
         ("Nous vous rembourserons demain.", "fr"),
@@ -206,6 +211,12 @@ def test_what_only_people_may_say_is_never_sent_even_if_an_article_says_it(
     assert result.statements == ()
     assert not result.still_answers
     assert fault(text, source=text, locale=locale) in (Fault.PROMISE, Fault.OWN_CASE)
+
+
+def test_what_the_company_says_of_itself_needs_a_source_that_says_it() -> None:
+    source = "We repair watches within 10 days. Straps are not repaired."
+    assert fault("We repair watches within 10 days.", source=source) is None
+    assert fault("We lengthened the strap of the watch.", source=source) is Fault.PROMISE
 
 
 def test_a_general_rule_may_be_repeated_but_not_turned_into_a_promise() -> None:

@@ -59,6 +59,8 @@ def _is_said_there(
     if plain.rstrip().endswith("?"):
         return True
     if translated:
+        if _DONE.search(plain):
+            return False
         return any(_first(SPEAKING, lexicon.language, folded(each)) for each in sources)
     claimed = content_words(plain)
     return any(overlap(claimed, content_words(each)) >= _SAME_PROMISE for each in sources)
@@ -85,6 +87,11 @@ def _is_subordinate(plain: str, match: re.Match[str]) -> bool:
     return bool(_BEGINS_CASE.search(plain, 0, match.start()))
 
 
+# What the company has done, with an auxiliary: told of one case unless the source's own words.
+_DONE = re.compile(
+    r"\b(?:wir haben|ich habe|nous (?:vous )?avons|j'ai|on a|(?:le |te |lo )?hemos|abbiamo|"
+    r"(?:we|wij) hebben|ik heb|we have|we've|i have|i've)\b"
+)
 _BEGINS_CASE = re.compile(
     r"(?<!\w)(?:if|once|after|unless|before|until|as soon as|in case|when|whenever|whether|how|"
     r"where|why|while|wenn|falls|sobald|nachdem|bevor|bis|ob|wie|wann|sofern|solange|si|dès que|"
