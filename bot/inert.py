@@ -21,15 +21,15 @@ _LONGEST_URL = 2_000
 # Relatives that some programs fold to the character that does something.
 _PLAIN = str.maketrans(
     {
-        **dict.fromkeys("\uff5b\ufe5b\u2774", "{"),
-        **dict.fromkeys("\uff5d\ufe5c\u2775", "}"),
+        **dict.fromkeys("\uff5b\ufe5b\ufe37\u2774", "{"),
+        **dict.fromkeys("\uff5d\ufe5c\ufe38\u2775", "}"),
         **dict.fromkeys("\uff05\ufe6a", "%"),
         **dict.fromkeys("\uff20\ufe6b", "@"),
         **dict.fromkeys("\uff1c\ufe64", "<"),
         **dict.fromkeys("\uff1e\ufe65", ">"),
         **dict.fromkeys("\uff06\ufe60", "&"),
         "\uff0f": "/",
-        "\uff0e": ".",
+        **dict.fromkeys("\uff0e\ufe52\u2024", "."),
     }
 )
 _TAG = re.compile(
@@ -44,14 +44,16 @@ _TAG = re.compile(
 _MARKDOWN_LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\]\([^()\n]{0,2000}\)")
 _EMPHASIS = re.compile(r"(\*\*|~~|`{1,3})(?=\S)([^*~`\n]{1,500})(?<=\S)\1")
 _HEADING = re.compile(r"^ {0,3}#{1,6} +", re.MULTILINE)
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}[:\uff1a]/{2,}")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}[:\uff1a\ufe13\ufe55]/{2,}")
 _MISSING_SPACE = re.compile(r"(?<=[^\W_])\.(?=[^\W\d_a-z][^\W\d_A-Z])")
 _FILE = r"(?:txt|pdf|html?|js|json|xml|csv|log|ini|exe|dll|msi|dmg|apk|png|jpe?g|gif|docx?|xlsx?)"
 _DOMAIN_DOT = re.compile(rf"(?<=[\w-])\.(?!{_FILE}\b)(?=[^\W\d_]{{2}})", re.IGNORECASE)
 _MENTION = re.compile(r"@(?=\w)")
 _EMAIL = re.compile(r"(?<=[^\s(])@(?=\S)")
 # Placeholders also where marks, tags or space stand between their braces.
-_BETWEEN = re.compile(r"<[^<>]*>|[\s*_~`|\\-]+")
+_BETWEEN = re.compile(r"[\s*_~`|\\-]+")
+_BRACKETED = re.compile(r"<[^<>]*>")
+_LAYERS = 5  # of tags within tags: who nests them deeper hides something
 _OPENERS = ("{{", "{%")
 _BRACES = str.maketrans("{}", "[]")
 
@@ -123,12 +125,18 @@ def _without_placeholders(text: str) -> str:
     """Braces stay where they are text, as in JSON. The last one never does: the next text could
     complete it."""
     text = text.strip()
-    bare = text
-    for _ in range(5):
-        bare = _BETWEEN.sub("", bare)
-    if any(each in bare for each in _OPENERS) or _BETWEEN.search(bare):
+    bare = _BETWEEN.sub("", text)
+    opened = _opens(text) or _opens(bare)
+    for _ in range(_LAYERS):
+        bare = _BETWEEN.sub("", _BRACKETED.sub("", bare))
+        opened = opened or _opens(bare)
+    if opened or _BRACKETED.search(bare):
         return text.translate(_BRACES)
     return f"{text[:-1]}[" if text.endswith("{") else text
+
+
+def _opens(text: str) -> bool:
+    return any(each in text for each in _OPENERS)
 
 
 def _in_lines(text: str) -> str:

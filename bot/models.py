@@ -96,6 +96,15 @@ class Usage:
     cache_write_tokens: int = 0
     cost_usd: Decimal = Decimal(0)
 
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cache_read_tokens=self.cache_read_tokens + other.cache_read_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+            cost_usd=self.cost_usd + other.cost_usd,
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:

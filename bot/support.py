@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
@@ -20,8 +20,10 @@ from bot.models import HandoffReason, Outcome, OutcomeKind
 
 if TYPE_CHECKING:
     from bot.answering.base import Engine, OnStatement
+    from bot.answering.checking import Checked
+    from bot.answering.checking.entailment import Entailment
     from bot.language import LanguageDetector
-    from bot.models import Question, Statement
+    from bot.models import Question
     from indexing.models import Passage
     from indexing.retrieval import Found, Retriever
 
@@ -40,6 +42,10 @@ QUESTION_CHARACTERS = 8000
 _LEANS_BELOW_WORDS = 8
 
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+SecondOpinion = Callable[["Checked", str], "Entailment"]
+"""Looks at a checked answer to a question once more, and only ever takes statements away."""
 
 
 class Recorder(Protocol):
@@ -76,15 +82,18 @@ class SupportDesk:
         recorder: Recorder,
         language: LanguageDetector,
         evidence_needed: float,
+        second_opinion: SecondOpinion | None = None,
     ) -> None:
         """`fallback` answers when `engine` is unavailable; None hands off instead.
-        `evidence_needed` is the probability in 0..1 below which nothing is answered."""
+        `evidence_needed` is the probability in 0..1 below which nothing is answered.
+        `second_opinion` may take statements out of an answer that is sent or drafted."""
         self._retriever = retriever
         self._engine = engine
         self._fallback = fallback
         self._recorder = recorder
         self._language = language
         self._evidence_needed = evidence_needed
+        self._second_opinion = second_opinion
 
     def respond(self, question: Question, *, on_statement: OnStatement | None = None) -> Outcome:
         """Answers or hands off, records it, and returns the outcome.
@@ -112,7 +121,8 @@ class SupportDesk:
             )
             with clock.stage("answer"):
                 answering = self._answer(request, on_statement)
-        outcome = _outcome(replace(question, text=text), found, answering, locale, clock)
+        answering = self._checked(answering, question, text, locale, found.passages, clock)
+        outcome = _outcome(question, found, answering, clock)
         self._recorder.save(replace(question, text=text), outcome, locale=locale)
         return outcome
 
@@ -124,6 +134,41 @@ class SupportDesk:
         locale = question.locale or self._language.locale_of(text)
         self._recorder.save(replace(question, text=text), outcome, locale=locale)
         return outcome
+
+    def _checked(
+        self,
+        answering: _Answering,
+        question: Question,
+        text: str,
+        locale: str,
+        passages: tuple[Passage, ...],
+        clock: _Clock,
+    ) -> _Answering:
+        """Only statements whose citations hold; of an answer in the company's name only those
+        that what they cite carries, one by one."""
+        draft = answering.result
+        if not isinstance(draft, Draft):
+            return answering
+        statements = verified_all(draft.statements, passages)
+        if not statements:
+            detail = "No statement of the answer was carried by the passage it cites."
+            return replace(answering, result=_unverified(draft, detail))
+        if question.delivery == "shown":
+            return replace(answering, result=replace(draft, statements=statements))
+        with clock.stage("check"):
+            checked = check(statements, passages, text, locale)
+            detail = checked.detail
+            if self._second_opinion is not None and checked.statements:
+                opinion = self._second_opinion(checked, text)
+                checked = opinion.checked
+                detail = " ".join(filter(None, (checked.detail, opinion.detail)))
+                draft = replace(draft, usage=draft.usage + opinion.usage)
+        if not checked.still_answers:
+            return replace(answering, result=_unverified(draft, detail))
+        detail = " ".join(filter(None, (answering.detail, detail)))
+        return replace(
+            answering, result=replace(draft, statements=checked.statements), detail=detail
+        )
 
     def _answer(self, request: AnswerRequest, on_statement: OnStatement | None) -> _Answering:
         result = self._engine.answer(request, on_statement=on_statement)
@@ -161,24 +206,20 @@ def _looked_up(text: str, question: Question) -> str:
     return f"{before[-1]}\n{text}"[:QUESTION_CHARACTERS]
 
 
-def _outcome(
-    question: Question, found: Found, answering: _Answering, locale: str, clock: _Clock
-) -> Outcome:
-    result, passages = answering.result, found.passages
-    statements: tuple[Statement, ...] = ()
-    reason, detail = None, ""
-    if isinstance(result, Draft):
-        statements = verified_all(result.statements, passages)
-        if not statements:
-            reason = HandoffReason.UNVERIFIED_ANSWER
-            detail = "No statement of the answer was carried by the passage it cites."
-        elif question.delivery != "shown":
-            with clock.stage("check"):
-                checked = check(statements, passages, question.text, locale)
-            statements, detail = checked.statements, checked.detail
-            reason = None if checked.still_answers else HandoffReason.UNVERIFIED_ANSWER
-    else:
-        reason, detail = result.reason, result.detail
+def _unverified(draft: Draft, detail: str) -> NoDraft:
+    return NoDraft(
+        reason=HandoffReason.UNVERIFIED_ANSWER,
+        detail=detail,
+        model=draft.model,
+        prompt_version=draft.prompt_version,
+        usage=draft.usage,
+    )
+
+
+def _outcome(question: Question, found: Found, answering: _Answering, clock: _Clock) -> Outcome:
+    result = answering.result
+    reason = result.reason if isinstance(result, NoDraft) else None
+    detail = result.detail if isinstance(result, NoDraft) else ""
     answered = OutcomeKind.DRAFTED if question.delivery == "drafted" else OutcomeKind.ANSWERED
     return Outcome(
         question_id=question.id,
@@ -186,8 +227,8 @@ def _outcome(
         reason=reason,
         detail=" ".join(part for part in (answering.detail, detail) if part),
         tags=_tags(reason),
-        statements=() if reason else statements,
-        passages=passages,
+        statements=result.statements if isinstance(result, Draft) else (),
+        passages=found.passages,
         evidence=found.evidence,
         engine=answering.engine,
         model=result.model,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # People say what they want first. Windows begin where a question is so many times too long; what
 # follows the third changed no result.
-_LONG = 2
+_LONG = 1.25
 _WINDOWS = 3
 _FADING = 0.7
 

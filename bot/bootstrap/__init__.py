@@ -7,7 +7,7 @@ and everything that was opened is closed in reverse order.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from bot import db
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bot.schedules import Schedules
     from bot.settings import Settings
     from bot.sources import Source, Sources
-    from bot.support import Recorder, SupportDesk
+    from bot.support import Recorder, SecondOpinion, SupportDesk
     from bot.sync import Sync
     from bot.triage.router import Router
     from bot.triage.taxonomy import TaxonomyStore
@@ -319,4 +319,14 @@ class Application:
             recorder=recorder,
             language=LanguageDetector(default=DEFAULT_LOCALE),
             evidence_needed=EVIDENCE_NEEDED,
+            second_opinion=self._second_opinion,
         )
+
+    @property
+    def _second_opinion(self) -> SecondOpinion | None:
+        """The model's own, where there is one that is known to keep to a schema."""
+        if engine_name(self.settings) != "claude":
+            return None
+        from bot.answering.checking.entailment import entailed  # noqa: PLC0415 - as above
+
+        return partial(entailed, api=self.messages_api)

@@ -83,18 +83,19 @@ def decider(app: Application, desk: TicketDesk) -> Decider:
     from bot.bootstrap import DEFAULT_LOCALE  # noqa: PLC0415 - it imports this module
     from bot.language import LanguageDetector  # noqa: PLC0415 - made when asked for
     from bot.zendesk.audience import Audiences  # noqa: PLC0415 - as above
-    from bot.zendesk.deciding import Decider, NoRoutes  # noqa: PLC0415 - as above
+    from bot.zendesk.deciding import Decider  # noqa: PLC0415 - as above
     from bot.zendesk.feedback import Links, signing_keys  # noqa: PLC0415 - as above
     from bot.zendesk.guards import Limits  # noqa: PLC0415 - as above
     from bot.zendesk.policies import Policies  # noqa: PLC0415 - as above
     from bot.zendesk.replies import Voice  # noqa: PLC0415 - as above
+    from bot.zendesk.routing import TaxonomyRoutes  # noqa: PLC0415 - as above
 
     base = app.settings.web.public_url
     return Decider(
         support=app.desk,
         policies=Policies(pool=app.pool),
         audiences=Audiences(pool=app.pool, segments_of=desk.segments_of),
-        routes=NoRoutes(),
+        routes=TaxonomyRoutes(router=app.router),
         language=LanguageDetector(default=DEFAULT_LOCALE),
         voice=Voice(),
         links=Links(keys=signing_keys(app.pool), base=base) if base else None,

@@ -94,7 +94,7 @@ def set_one(
             brand_id=_brand(opened, brand),
             channel=channel,
             form_id=_form(opened, form),
-            intent=intent,
+            intent=_tag(opened, intent),
             share=share,
             allowed=tuple(map(_requester, allow or ())),
         )
@@ -135,6 +135,16 @@ def _form(opened: "Application", given: str | None) -> int | None:
     if given is None or given.isdecimal():
         return int(given) if given else None
     return _by_name(given, _known(opened, "forms"), "ticket form")
+
+
+def _tag(opened: "Application", given: str | None) -> str | None:
+    if given is None:
+        return None
+    known = [each.name for each in opened.routing_tags.read().tags]
+    if given not in known:
+        names = ", ".join(known) or "none; `supportbot routing add` makes one"
+        raise InputRejected(f"There is no routing tag {given}. There are: {names}.")
+    return given
 
 
 def _known(opened: "Application", what: str) -> "tuple[Named, ...]":

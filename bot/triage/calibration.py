@@ -12,10 +12,13 @@ import numpy as np
 if TYPE_CHECKING:
     from bot.triage.ridge import Floats
 
-# Logit that a text belongs to some tag: constant, best score, cosine to the nearest example.
-# Fitted on public questions in and out of scope, from 5 to 100 examples per tag, so that texts
-# which nobody taught are mostly let through to people rather than forced into a tag.
-USUAL = np.array([-7.2, 12.0, 7.0])
+# The logit that a text belongs to some tag, by its best score and its cosine to the nearest example.
+# The more examples there are, the closer texts that belong come to them; so the bar is set by how
+# close the examples come to each other. Fitted on public questions in and out of scope, with 5 to
+# 100 examples per tag, so that four in five texts which nobody taught are given no tag.
+_SCORE, _NEAREST = 12.0, 7.0
+_BAR, _BAR_BY_OWN = 3.4, 0.22
+_OWN_UNKNOWN = 10.0
 
 # How firmly the usual weights are held against an account's own examples of "none of these".
 _FIRMNESS = np.array([0.3, 0.05, 0.05])
@@ -24,25 +27,32 @@ _FEWEST = 5
 _BINS = 15
 
 
+def usual(inside: Floats) -> Floats:
+    """Weights (constant, best score, nearest cosine) from left-out rows (rows, 2) of best score and
+    nearest cosine, of examples with a tag."""
+    own = float((inside @ [_SCORE, _NEAREST]).mean()) if len(inside) else _OWN_UNKNOWN
+    return np.array([-_BAR - _BAR_BY_OWN * own, _SCORE, _NEAREST])
+
+
 def fitted(inside: Floats, outside: Floats) -> Floats:
-    """Weights from left-out rows (rows, 2) of best score and nearest cosine, of examples with a
-    tag and of examples without. Both sides count alike, however many there are. With less than
-    five of either, the usual weights."""
+    """The same from examples with a tag and examples without. Both sides count alike, however many
+    there are. With less than five of either, the usual weights."""
+    start = usual(inside)
     if min(len(inside), len(outside)) < _FEWEST:
-        return USUAL
+        return start
     rows = np.concatenate([inside, outside]).astype(np.float64)
     rows = np.column_stack([np.ones(len(rows)), rows])
     truth = np.concatenate([np.ones(len(inside)), np.zeros(len(outside))])
-    share = len(outside) / len(inside)
-    counts = np.concatenate([np.full(len(inside), min(share, 1.0)), np.full(len(outside), 1.0)])
-    weights = USUAL.copy()
+    counts = np.where(truth > 0, min(len(outside) / len(inside), 1.0), 1.0)
+    weights = start.copy()
     for _ in range(50):  # Newton's method; with the usual weights to hold on to it ends soon
         guess = _sigmoid(rows @ weights)
-        slope = rows.T @ (counts * (guess - truth)) + _FIRMNESS * (weights - USUAL)
+        slope = rows.T @ (counts * (guess - truth)) + _FIRMNESS * (weights - start)
         curve = (rows * (counts * guess * (1 - guess))[:, np.newaxis]).T @ rows + np.diag(_FIRMNESS)
         step = np.linalg.solve(curve, slope)
-        weights = weights - step * min(1.0, 5.0 / float(np.abs(step).max()))
-        if float(np.abs(step).max()) < 1e-6:
+        largest = float(np.abs(step).max())
+        weights = weights - step * min(1.0, 5.0 / max(largest, 1e-9))
+        if largest < 1e-6:
             break
     return weights
 

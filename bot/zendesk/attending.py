@@ -98,9 +98,9 @@ class Attendant:
                 return self._gone(past)
             self._resolutions.seen(ticket, human_at=self._person_since(ticket))
             if past.sending is not None:
-                if self._resumed(ticket, past.sending, under_way=not refused):
-                    continue
-                return Attended(turn=past.sending)
+                if ended := self._resumed(ticket, past.sending, under_way=not refused):
+                    return Attended(turn=ended)
+                continue
             turn = self._decider.decide(ticket, past, bot_id=self._desk.bot_id, verdict=verdict)
             if turn is None:
                 return Attended()
@@ -109,8 +109,8 @@ class Attendant:
                 return Attended(turn=turn)
             if self._unchanged(ticket):
                 self._turns.announce(turn)
-                if self._write(ticket, turn, turn.changes):
-                    return Attended(turn=turn)
+                if ended := self._write(ticket, turn, turn.changes):
+                    return Attended(turn=ended)
                 refused = True
         raise TicketUnsettled(f"Ticket {ticket_id} changes faster than it can be answered.")
 
@@ -119,8 +119,11 @@ class Attendant:
         state = self._desk.state(ticket.ticket_id)
         return state is not None and not state.follows(ticket)
 
-    def _write(self, ticket: Conversation, turn: Turn, changes: Sequence[TicketChange]) -> bool:
-        """Writes what is announced. False when somebody was faster: look at it anew then."""
+    def _write(
+        self, ticket: Conversation, turn: Turn, changes: Sequence[TicketChange]
+    ) -> Turn | None:
+        """Writes what is announced; returns the turn with the outcome that it has now. None when
+        somebody was faster: look at it anew then."""
         for number, change in enumerate(changes):
             try:
                 written = self._desk.write(ticket, change)
@@ -135,18 +138,17 @@ class Attendant:
                 raise
             if isinstance(written, NotWritten):
                 if written.why == "changed":
-                    return False
+                    return None
                 if number or len(changes) < len(turn.changes):
                     break  # what is written of it stays its outcome
-                self._end(turn)
-                return True
+                return self._end(turn)
             ticket = _after(ticket, change, written)
         self._arrive(turn, left=ticket)
-        return True
+        return turn
 
-    def _resumed(self, ticket: Conversation, turn: Turn, *, under_way: bool) -> bool:
-        """Finds out what arrived of a turn that was on its way. True when the ticket is to be
-        looked at anew, False when this turn has its outcome now. An update may still be
+    def _resumed(self, ticket: Conversation, turn: Turn, *, under_way: bool) -> Turn | None:
+        """Finds out what arrived of a turn that was on its way. Returns it where it has its
+        outcome now, and None where the ticket is to be looked at anew. An update may still be
         `under_way` unless Zendesk answered the last one."""
         missing = [
             each
@@ -155,7 +157,7 @@ class Attendant:
         ]
         if not missing:
             self._arrive(turn)
-            return True  # there may be more to do
+            return None  # there may be more to do
         since = datetime.now(UTC) - (turn.announced_at or datetime.min.replace(tzinfo=UTC))
         if under_way and since < self._settling:
             raise TicketUnsettled(
@@ -164,15 +166,14 @@ class Attendant:
             )
         if len(missing) == len(turn.changes):
             self._turns.withdraw(turn)
-            return True
-        return not self._write(ticket, turn, missing)
+            return None
+        return self._write(ticket, turn, missing)
 
     def _gone(self, past: Past) -> Attended:
         """A ticket that was deleted: what was on its way is moot."""
         if past.sending is None:
             return Attended()
-        self._end(past.sending)
-        return Attended(turn=past.sending)
+        return Attended(turn=self._end(past.sending))
 
     def _settle(self, turn: Turn) -> None:
         with self._pool.connection() as connection:
@@ -191,19 +192,20 @@ class Attendant:
             elif turn.why is Why.CONFIRMED:
                 self._resolutions.judged(turn.ticket_id, helped=True, connection=connection)
 
-    def _end(self, turn: Turn) -> None:
-        """The ticket was closed or deleted before anything could be said in it."""
+    def _end(self, turn: Turn) -> Turn:
+        """The ticket was closed or deleted before anything could be said in it. Returns the turn
+        as it has ended."""
         self._turns.withdraw(turn)
-        self._settle(
-            replace(
-                turn,
-                outcome=OutcomeKind.IGNORED,
-                reason=None,
-                why=Why.TICKET_ENDED,
-                changes=(),
-                announced_at=None,
-            )
+        ended = replace(
+            turn,
+            outcome=OutcomeKind.IGNORED,
+            reason=None,
+            why=Why.TICKET_ENDED,
+            changes=(),
+            announced_at=None,
         )
+        self._settle(ended)
+        return ended
 
     def _person_since(self, ticket: Conversation) -> datetime | None:
         """When a person first replied to the customer after the bot had."""

@@ -112,19 +112,28 @@ class Decider:
             past=past,
             id=turn_id(ticket.ticket_id, newest.id),
         )
-        policies = self._policies.all()
+        while True:
+            policies = self._policies.all()
+            decided = self._by(policies, turn, bot_id=bot_id)
+            # A model takes its time: what was switched off meanwhile is not written.
+            if not decided.changes or self._policies.all() == policies:
+                return decided
+
+    def _by(self, policies: Sequence[Policy], turn: _Waiting, *, bot_id: int) -> Turn:
+        ticket = turn.ticket
         route = self._route(turn) if any(each.intent for each in policies) else None
         policy = deciding(policies, ticket, intent=route.tag if route else None)
         if policy is None or policy.mode is Mode.OFF:
             return turn.ignored(Why.CHANNEL_OFF)
-        if why := left_alone(ticket, newest, past, bot_id=bot_id, policy=policy):
+        if why := left_alone(ticket, turn.newest, turn.past, bot_id=bot_id, policy=policy):
             return turn.ignored(why)
         if not policy.takes(ticket):
             return turn.ignored(Why.NOT_IN_ROLLOUT)
         return self._taken(turn, policy, route)
 
     def _taken(self, turn: _Waiting, policy: Policy, route: Route | None) -> Turn:
-        said = feedback_in(turn.asked.text) if turn.past.answered else None
+        asked = turn.asked
+        said = feedback_in(asked.text, locale=asked.locale) if turn.past.answered else None
         if said == "yes":
             return self._confirmed(turn)
         question = turn.question(delivery="drafted" if policy.mode is Mode.DRAFT else "sent")

@@ -44,6 +44,7 @@ _PAGE = """<!doctype html>
 <style>
 :root {{ color-scheme: light dark; font: 1.1rem/1.5 system-ui, sans-serif; }}
 body {{ margin: 15vh auto; max-width: 30rem; padding: 0 1.5rem; }}
+h1 {{ font-size: 1.7rem; line-height: 1.25; }}
 button {{ font: inherit; padding: .6rem 1.4rem; border: 0; border-radius: .4rem;
          background: #1a5fb4; color: #fff; cursor: pointer; }}
 button:focus-visible {{ outline: 3px solid #f5c211; outline-offset: 2px; }}

@@ -32,7 +32,7 @@ CREATE TABLE routing_examples (
 );
 -- A hash, because a text may be longer than an index takes.
 CREATE UNIQUE INDEX routing_examples_once
-    ON routing_examples (coalesce(tag_id, 0), sha256(convert_to(text, 'UTF8')));
+    ON routing_examples (coalesce(tag_id, 0), md5(text));
 
 -- The first rule by position that fits decides. Empty conditions fit everything.
 CREATE TABLE routing_rules (

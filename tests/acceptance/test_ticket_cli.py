@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from socket import socket
 
     from psycopg_pool import ConnectionPool
+
+PATIENCE = 60  # seconds after which a test has failed; nothing waits for it to pass
 
 
 @pytest.fixture
@@ -182,6 +185,7 @@ def test_policies_are_set_by_name_listed_and_removed(
     [
         (["policies", "set", "--mode", "loud"], "auto, draft, handoff, off"),
         (["policies", "set", "--mode", "off", "--brand", "Nobody"], "There are: Acme"),
+        (["policies", "set", "--mode", "off", "--intent", "refnud"], "supportbot routing add"),
         (["policies", "set", "--mode", "off", "--allow", "Anna"], "organization:ID"),
         (["policies", "set", "--mode", "off", "--share", "101"], "100"),
         (["policies", "remove", "7"], "no policy 7"),
@@ -226,3 +230,40 @@ def test_one_ticket_is_attended_and_counted(zendesk: FakeZendesk, line: CommandL
     assert b"ignored" in shown.stdout
     assert b"Silence for 72 hours is unknown" in shown.stdout
     assert len(ticket.comments) == 1
+
+
+def test_a_ticket_goes_from_the_webhook_to_the_people_by_itself(
+    zendesk: FakeZendesk, line: CommandLine, listener: socket, pool: ConnectionPool
+) -> None:
+    line.run("zendesk", "install")
+    (hook,) = zendesk.deliveries.webhooks.values()
+    done = line.run("zendesk", "policies", "set", "--mode", "handoff")
+    assert done.returncode == 0, done.stderr
+    ticketing = zendesk.account.ticketing
+    ticket = ticketing.ticket(ticketing.person("Anna"), "Refund", "I want my money back.")
+
+    with web(line, listener, hook.secret), line.start("worker") as worker:
+        try:
+            zendesk.deliveries.flush()
+            wait_for(lambda: done_turns(pool))
+        finally:
+            worker.terminate()
+
+    assert done_turns(pool) == [("handed_off",)]
+    own = [each for each in ticket.comments if each.author.id == zendesk.account.bot.id]
+    assert [each.public for each in own] == [False, True]  # a note for agents, a word to Anna
+    assert {"supportbot_handoff"} <= set(ticket.tags)
+
+
+def done_turns(pool: ConnectionPool) -> list[tuple[str]]:
+    with pool.connection() as connection:
+        return connection.execute(
+            "SELECT outcome FROM ticket_turns WHERE state = 'done'"
+        ).fetchall()
+
+
+def wait_for(happened: Callable[[], object]) -> None:
+    until = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.05)

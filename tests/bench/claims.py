@@ -298,7 +298,7 @@ def _unseen() -> dict[str, Any]:
             if verdict.result == "ok":
                 print(f"promise sent: {text!r}")
     rows = [["promises in unlisted words", "count"], *([k, str(v)] for k, v in known.items())]
-    measuring.show("Held out", rows)
+    measuring.show("Promises that no pattern was written for, but one", rows)
     return dict(known)
 
 

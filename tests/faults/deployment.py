@@ -141,7 +141,8 @@ class Deployment:
     def wait_for(self, happened: Callable[[], object], what: str) -> None:
         until = time.monotonic() + PATIENCE
         while not happened():
-            ended = [name for name, each in self._processes.items() if each.poll() is not None]
+            codes = {name: each.poll() for name, each in self._processes.items()}
+            ended = {name: code for name, code in codes.items() if code is not None}
             if ended or time.monotonic() > until:
                 why = f"{ended} ended by themselves" if ended else f"after {PATIENCE:g} s {what}"
                 raise AssertionError(f"{why}\n{self.said()}")

@@ -114,7 +114,7 @@ def harmless(html: str, *, links: set[str]) -> str:
     assert set(read.links) <= links
     for form in (html, read.text, re.sub(r"<[^>]*>", "", html)):
         plain = unicodedata.normalize("NFKC", unescape(unescape(form)))
-        squeezed = re.sub(r"\s+|<[^<>]*>", "", plain)
+        squeezed = re.sub(r"\s+", "", plain)
         assert "{{" not in plain + squeezed
         assert "{%" not in plain + squeezed
     told = read.text
@@ -136,6 +136,7 @@ ATOMS = st.sampled_from(
             "%}",
             "\uff5b",
             "\uff05",
+            "\ufe37",
             "&#123;",
             "&amp;#123;",
             "&lbrace;",
@@ -148,6 +149,7 @@ ATOMS = st.sampled_from(
             "www.",
             "evil.com",
             "evil\uff0ecom",
+            "evil\u2024com",
             "hthttps://tps://",
         ),
         *("[here](https://evil.com)", "![x](//evil.com/p.png)", "**", "`", "~~", "# ", "\n", " "),
@@ -161,6 +163,7 @@ NASTY = st.lists(ATOMS | st.text(max_size=4), max_size=14).map("".join)
 @settings(max_examples=300, deadline=None)
 @given(texts=st.lists(NASTY, min_size=1, max_size=3), title=NASTY, name=NASTY)
 @example(texts=["a {", "{ticket.id}}"], title="{", name="{")
+@example(texts=["<{{ticket.id}}>", "<{% if %}>"], title="<{{x}}>", name="")
 @example(texts=["{<a<b<b>>>{ticket.id}}"], title="x", name="")
 @example(texts=["{&amp;#123;ticket.id}}", "&#123;&#37; if"], title="x", name="")
 @example(texts=["&amp;amp;amp;amp;amp;amp;amp;amp;#123;{"], title="x", name="")
@@ -182,6 +185,7 @@ def test_whatever_was_written_a_comment_only_shows_it(
     [
         ("Use {{ticket.id}} here", "Use [[ticket[.]id]] here"),
         ('Send {"a": {"b": 1}} as JSON', 'Send {"a": {"b": 1}} as JSON'),
+        ("Not {<x<y>>{ticket}} or {*{", "Not [<x<y>>[ticket]] or [*["),
         ("See https://www.evil.example/x?y=1 now", "See www[.]evil[.]example/x?y=1 now"),
         ("[Click](https://evil.example) **bold** and `code`", "Click bold and code"),
         ("To help@shop.example or @all", "To help (at) shop[.]example or (at) all"),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from bot.answering.checking.calendar_names import dates
 from bot.answering.checking.lexicons import folded
+from bot.answering.checking.measures import SCALES, UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,44 +46,9 @@ class Figure:
 
 
 _DOLLARS = frozenset({"$", "usd", "cad", "aud", "nzd"})
-_UNITS = {
-    "business_day": r"business days?|working days?|werktage?n?|arbeitstage?n?|jours? ouvr[ée]s?|"
-    r"jours? ouvrables?|d[ií]as? h[áa]biles|d[ií]as? laborables?|giorni lavorativi|"
-    r"giorno lavorativo|werkdag(?:en)?|dias? [úu]te?is|dia útil",
-    "minute": r"minutes?|mins?|minuten?|minutos?|minut[oi]|minuut",
-    "hour": r"hours?|hrs?|stunden?|std|heures?|horas?|or[ea]|uur|uren",
-    "day": r"days?|tage?n?|jours?|d[ií]as?|giorn[oi]|dag(?:en)?",
-    "week": r"weeks?|wochen?|semaines?|semanas?|settiman[ae]|weken|week",
-    "month": r"months?|monate?n?|mois|mes(?:es)?|mes[ei]|maand(?:en)?|m[êe]s(?:es)?",
-    "year": r"years?|yrs?|jahre?n?|ans|années?|années?|años?|ann[oi]|jaar|jaren|anos?",
-    "%": r"%|percent|per ?cent|prozent|pour ?cents?|por ?ciento|per ?cento|procent|por ?cento",
-    "€": r"€|eur|euros?",
-    "$": r"us\$|\$|dollars?|d[óo]lar(?:es)?|dollari",
-    "usd": r"usd",
-    "cad": r"cad",
-    "aud": r"aud",
-    "£": r"£|gbp|pounds sterling|pounds?",
-    "chf": r"chf|francs? suisses?|franken",
-    "¥": r"¥|jpy|yen",
-    "kg": r"kg|kilos?|kilogram\w*|kilogramm",
-    "lb": r"lbs?",
-    "gram": r"g|grams?|gramm",
-    "km": r"km|kilomet\w+",
-    "cm": r"cm|centimet\w+",
-    "mm": r"mm",
-    "gb": r"gb",
-    "mb": r"mb",
-    "kb": r"kb",
-}
 _TIMES = frozenset({"hour", "business_day", "month", "month_name", "clock", "numeric_date"})
-_SCALES = {
-    "minute": ("hour", Decimal(1) / 60),
-    "day": ("hour", Decimal(24)),
-    "week": ("hour", Decimal(168)),
-    "year": ("month", Decimal(12)),
-}
-_UNIT = "|".join(f"(?:{pattern})" for pattern in _UNITS.values())
-_UNIT_NAMES = {name: re.compile(pattern) for name, pattern in _UNITS.items()}
+_UNIT = "|".join(f"(?:{pattern})" for pattern in UNITS.values())
+_UNIT_NAMES = {name: re.compile(pattern) for name, pattern in UNITS.items()}
 _BEFORE = r"us\$|[€$£¥]|(?<!\w)(?:eur|usd|cad|aud|gbp|chf|jpy)(?!\w)"
 _NUMBER = r"\d+(?:(?:[.,'\u00a0\u202f]| (?=\d{3}(?!\d)))\d+)*"
 _RANGE = r"\s?(?:-|–|to|and|or|bis|und|oder|à|et|ou|a|y|o|e|al|tot|en|of|até)\s?"  # noqa: RUF001
@@ -280,9 +246,9 @@ def _unit_of(text: str) -> str:
 
 
 def _scaled(values: frozenset[Decimal], unit: str) -> tuple[frozenset[Decimal], str]:
-    if unit not in _SCALES:
+    if unit not in SCALES:
         return values, unit
-    base, factor = _SCALES[unit]
+    base, factor = SCALES[unit]
     return frozenset((value * factor).quantize(Decimal("1.0000")) for value in values), base
 
 

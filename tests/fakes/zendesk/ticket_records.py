@@ -104,6 +104,7 @@ class Ticket:
     assignee_id: int | None = None
     custom_fields: dict[int, Any] = field(default_factory=dict)
     follows: int | None = None
+    cc_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,7 @@ def ticket_json(ticket: Ticket, *, url: str) -> Json:
         "requester_id": ticket.requester.id,
         "submitter_id": ticket.requester.id,
         "assignee_id": ticket.assignee_id,
+        "email_cc_ids": list(ticket.cc_ids),
         "organization_id": ticket.requester.organization_id,
         "group_id": ticket.group_id,
         "brand_id": ticket.brand_id,

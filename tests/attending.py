@@ -1,0 +1,181 @@
+"""Tickets of a stand-in, answered by the real parts: an index of the sample help center, the
+extractive engine, the books in PostgreSQL, and Zendesk's API over HTTP."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from bot.answering.extractive import ExtractiveEngine
+from bot.language import LanguageDetector
+from bot.records import Records
+from bot.sources import Source, Sources
+from bot.support import EVIDENCE_NEEDED, SupportDesk
+from bot.sync import Sync
+from bot.zendesk.attending import Attendant
+from bot.zendesk.audience import Audiences
+from bot.zendesk.deciding import Decider, NoRoutes, Routes
+from bot.zendesk.feedback import Links, Verdict
+from bot.zendesk.guards import Limits
+from bot.zendesk.policies import Policies
+from bot.zendesk.replies import Voice
+from bot.zendesk.resolutions import Resolutions
+from bot.zendesk.turns import Turn, Turns
+from connectors.registry import Accounts, kind_of
+from connectors.zendesk.account import DESK_SCOPES, ZendeskAccount
+from connectors.zendesk.desk import TicketDesk
+from connectors.zendesk.login import OAuthClient
+from indexing.index import Index
+from indexing.pipeline import Indexer
+from indexing.retrieval import Retriever
+
+if TYPE_CHECKING:
+    from psycopg_pool import ConnectionPool
+
+    from indexing.embedders.embedder import Embedder
+    from tests.fakes.clock import FakeClock
+    from tests.fakes.zendesk import FakeZendesk
+    from tests.fakes.zendesk.ticket_records import Comment, Person, Ticket
+
+LINKS = Links(keys=[b"the key of feedback links"], base="https://support.example.com")
+
+SAMPLE = Source(name="sample", kind="sample", config={})
+
+
+def index_sample(pool: ConnectionPool, embedder: Embedder) -> None:
+    """Brings the sample help center into an empty database."""
+    Sources(pool=pool).add(SAMPLE)
+    index = Index.open(pool, model=embedder.name, dimensions=embedder.dimensions)
+    indexer = Indexer(pool=pool, index=index, embedder=embedder)
+    connector = kind_of("sample").build({}, source=SAMPLE.name, accounts=Accounts(zendesk=None))
+    report = Sync(pool=pool, indexer=indexer).run(SAMPLE, connector)
+    assert report.succeeded, report
+
+
+class Tickets:
+    """What customers do, the one who attends to it, and what both lead to. Time passes only when
+    somebody waits, or by a minute with each message; a turn that is on its way counts as settled
+    at once, because nothing is under way while a test looks."""
+
+    def __init__(
+        self,
+        *,
+        zendesk: FakeZendesk,
+        clock: FakeClock,
+        pool: ConnectionPool,
+        embedder: Embedder,
+        language: LanguageDetector,
+    ) -> None:
+        self.zendesk, self.clock, self.pool = zendesk, clock, pool
+        self.ticketing = zendesk.account.ticketing
+        self.policies = Policies(pool=pool)
+        self.turns = Turns(pool=pool)
+        self.settling = timedelta(0)
+        self.limits = Limits()
+        self.routes: Routes = NoRoutes()
+        self.anna = self.ticketing.person("Anna Schmidt", email="anna@customer.example")
+        self.carl = self.ticketing.person("Carl", role="agent", email="carl@acme.example")
+        account = ZendeskAccount(
+            subdomain="acme",
+            credentials=OAuthClient(client_id="supportbot", client_secret="the-client-secret"),
+            base_url=zendesk.base_url,
+            scopes=DESK_SCOPES,
+            timeout=1.0,
+            longest_wait=10.0,
+            clock=clock,
+            sleep=clock.sleep,
+        )
+        self.client = account.client()
+        self.desk = TicketDesk(client=self.client, sleep=clock.sleep)
+        index = Index.open(pool, model=embedder.name, dimensions=embedder.dimensions)
+        self._language = language
+        self._support = SupportDesk(
+            retriever=Retriever(pool=pool, index=index, embedder=embedder),
+            engine=ExtractiveEngine(),
+            fallback=None,
+            recorder=Records(pool=pool),
+            language=language,
+            evidence_needed=EVIDENCE_NEEDED,
+        )
+
+    # --- What people do
+
+    def asks(self, text: str, *, by: Person | None = None, **more: Any) -> Ticket:
+        """A new ticket; `more` as the stand-in takes it."""
+        subject = more.pop("subject", "A question")
+        ticket = self.ticketing.ticket(by or self.anna, subject, text, **more)
+        self.clock.advance(60)
+        return ticket
+
+    def replies(self, ticket: Ticket, text: str, **more: Any) -> Ticket:
+        """The ticket that the reply is in."""
+        ticket = self.ticketing.reply(ticket, text, **more)
+        self.clock.advance(60)
+        return ticket
+
+    def agent_says(self, ticket: Ticket, text: str, *, public: bool) -> None:
+        self.ticketing.comment(ticket, self.carl, text, public=public, channel="web")
+        self.clock.advance(60)
+
+    # --- What the bot does
+
+    def attendant(self, *, turns: Turns | None = None, desk: TicketDesk | None = None) -> Attendant:
+        return Attendant(
+            pool=self.pool,
+            desk=desk or self.desk,
+            turns=turns or self.turns,
+            resolutions=Resolutions(pool=self.pool),
+            decider=Decider(
+                support=self._support,
+                policies=self.policies,
+                audiences=Audiences(pool=self.pool, segments_of=self.desk.segments_of),
+                routes=self.routes,
+                language=self._language,
+                voice=Voice(brand="Larkmoor"),
+                links=LINKS,
+                limits=self.limits,
+            ),
+            settling=self.settling,
+        )
+
+    def attend(self, ticket: Ticket) -> Turn | None:
+        """One look at the ticket; a minute passes."""
+        turn = self.attendant().attend(ticket.id).turn
+        self.clock.advance(60)
+        return turn
+
+    def outcome(self, ticket: Ticket) -> str:
+        """One look, and what it led to: "answered", "handed_off: missing_knowledge",
+        "ignored: channel off", or "nothing"."""
+        turn = self.attend(ticket)
+        if turn is None:
+            return "nothing"
+        why = turn.reason or turn.why
+        return f"{turn.outcome.value}: {why.value}" if why else turn.outcome.value
+
+    def judge(self, ticket: Ticket, turn: Turn, *, helped: bool) -> Turn | None:
+        """What the link in the reply leads to."""
+        verdict = Verdict(ticket_id=ticket.id, turn_id=turn.id, helped=helped, locale="en")
+        found = self.attendant().judge(verdict).turn
+        self.clock.advance(60)
+        return found
+
+    # --- What that led to
+
+    def said(self, ticket: Ticket, *, public: bool) -> list[Comment]:
+        """The bot's comments, the oldest first."""
+        bot = self.desk.bot_id
+        return [each for each in ticket.comments if each.author.id == bot and each.public == public]
+
+    def rows(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+        with self.pool.connection() as connection:
+            return connection.execute(statement, parameters).fetchall()
+
+    def outcomes(self, ticket: Ticket) -> list[tuple[str, str, int]]:
+        """Of each turn in the books: its outcome, its state, and how many messages it takes in."""
+        return self.rows(
+            "SELECT outcome, state, count(message_id) FROM ticket_turns turn "
+            "LEFT JOIN ticket_messages message ON message.turn_id = turn.id "
+            "WHERE turn.ticket_id = %s GROUP BY turn.id ORDER BY decided_at",
+            ticket.id,
+        )
