@@ -105,13 +105,7 @@ class SupportDesk:
         clock = _Clock()
         text = readable(question.text)
         locale = question.locale or self._language.locale_of(text)
-        found = self._retriever.search(
-            _looked_up(text, question),
-            question.reader,
-            locale,
-            PASSAGES_READ,
-            sources=question.sources,
-        )
+        found = self._search(question, text, locale)
         clock.add(found.latency_ms)
         if found.evidence < self._evidence_needed or not found.passages:
             answering = _Answering(result=_nothing_found(found.passages), engine="")
@@ -125,6 +119,12 @@ class SupportDesk:
         outcome = _outcome(question, found, answering, clock)
         self._recorder.save(replace(question, text=text), outcome, locale=locale)
         return outcome
+
+    def found(self, question: Question) -> tuple[Passage, ...]:
+        """What the question would be answered from. Records nothing; raises as `respond` does."""
+        text = readable(question.text)
+        locale = question.locale or self._language.locale_of(text)
+        return self._search(question, text, locale).passages
 
     def hand_off(self, question: Question, *, reason: HandoffReason, detail: str) -> Outcome:
         """Hands a question off that is not to be answered whatever is known, records that, and
@@ -168,6 +168,15 @@ class SupportDesk:
         detail = " ".join(filter(None, (answering.detail, detail)))
         return replace(
             answering, result=replace(draft, statements=checked.statements), detail=detail
+        )
+
+    def _search(self, question: Question, text: str, locale: str) -> Found:
+        return self._retriever.search(
+            _looked_up(text, question),
+            question.reader,
+            locale,
+            PASSAGES_READ,
+            sources=question.sources,
         )
 
     def _answer(self, request: AnswerRequest, on_statement: OnStatement | None) -> _Answering:

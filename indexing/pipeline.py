@@ -8,8 +8,6 @@ the one after is cut into chunks: on few cores the model is the bottleneck, and 
 
 from __future__ import annotations
 
-import dataclasses
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import psycopg
 
+from indexing.batches import batches, storable
 from indexing.chunking import chunk
 from indexing.errors import DocumentRejected, IndexReplaced
 from indexing.index import Index
@@ -34,16 +33,9 @@ if TYPE_CHECKING:
 
 IndexedAs = Literal["added", "changed", "unchanged", "failed"]
 
-# Large enough that the model's batches hold texts of like length, small enough that memory
-# stays flat and that a killed sync repeats only a few seconds of work.
-BATCH_DOCUMENTS = 64
-
 # Statistics drive only the choice of rare words, so they may lag; they are counted again
 # whenever this share of the index is new, which costs a constant factor over a whole sync.
 _STALE_SHARE = 0.1
-
-# PostgreSQL cannot store these in text.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,13 +117,13 @@ class Indexer:
         """
         with ThreadPoolExecutor(1, thread_name_prefix="embedding") as model:
             embedding: _Embedding | None = None
-            for batch in _batches(documents):
+            for batch in batches(documents):
                 # What is known of a document must be what was written last.
                 if embedding is not None and (not batch or _again(embedding, batch)):
                     yield from self._write_batch(embedding)
                     embedding = None
                 if batch:
-                    steps = self._prepare([_storable(each) for each in batch])
+                    steps = self._prepare([storable(each) for each in batch])
                     before, embedding = embedding, self._begin(steps, model)
                     if before is not None:
                         yield from self._write_batch(before)
@@ -267,47 +259,3 @@ def _embed(target: _Target, chunks: Sequence[Chunk]) -> Mapping[str, NDArray[np.
 
 def _again(embedding: _Embedding, batch: Sequence[Document]) -> bool:
     return any(each.id in embedding.ids for each in batch)
-
-
-def _batches(documents: Iterable[Document]) -> Iterator[Sequence[Document]]:
-    """Runs of documents of one source in which every id occurs once, so that the hashes that
-    are read for a batch are true for all of it. An empty one ends them: whoever takes them must
-    write what it still holds, because the source has no more or is about to fail."""
-    batch: dict[str, Document] = {}
-    source = ""
-    try:
-        for document in documents:
-            if batch and (
-                len(batch) >= BATCH_DOCUMENTS or document.source != source or document.id in batch
-            ):
-                yield list(batch.values())
-                batch = {}
-            if document.source != source:
-                yield []
-            source = document.source
-            batch[document.id] = document
-    except Exception:
-        # The source went away: what it delivered before that is indexed all the same.
-        yield list(batch.values())
-        yield []
-        raise
-    yield list(batch.values())
-    yield []
-
-
-def _storable(document: Document) -> Document:
-    """The document without characters that no text column can hold."""
-    return dataclasses.replace(
-        document,
-        id=_clean(document.id),
-        title=_clean(document.title),
-        body=_clean(document.body),
-        url=_clean(document.url),
-        heading_path=tuple(_clean(each) for each in document.heading_path),
-        labels=tuple(_clean(each) for each in document.labels),
-        metadata={_clean(key): _clean(value) for key, value in document.metadata.items()},
-    )
-
-
-def _clean(text: str) -> str:
-    return _UNSTORABLE.sub("", text)

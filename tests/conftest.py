@@ -54,6 +54,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SEED",
         help="repeats the kills of a run that failed, which printed its seed",
     )
+    for name, meaning in (
+        ("--permission-cases", "who asks, who may read what: cases to generate"),
+        ("--tickets", "conversations to replay under faults"),
+        ("--loops", "conversations with machines to generate"),
+    ):
+        group.addoption(name, type=int, metavar="N", help=f"{meaning}; without it a few")
+    group.addoption(
+        "--ticket-seed",
+        type=int,
+        metavar="SEED",
+        help="repeats generated tickets of a run that failed, which printed its seed",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -12,9 +12,9 @@ import numpy as np
 if TYPE_CHECKING:
     from bot.triage.ridge import Floats
 
-# The logit that a text belongs to some tag, by its best score and its cosine to the nearest example.
-# The more examples there are, the closer texts that belong come to them; so the bar is set by how
-# close the examples come to each other. Fitted on public questions in and out of scope, with 5 to
+# The logit that a text belongs to some tag, by its best score and its cosine to the nearest
+# example. The more examples there are, the closer texts that belong come to them; so the bar is
+# set by how close the examples come to each other. Fitted on public questions in and out of scope, with 5 to
 # 100 examples per tag, so that four in five texts which nobody taught are given no tag.
 _SCORE, _NEAREST = 12.0, 7.0
 _BAR, _BAR_BY_OWN = 3.4, 0.22
@@ -23,6 +23,7 @@ _OWN_UNKNOWN = 10.0
 # How firmly the usual weights are held against an account's own examples of "none of these".
 _FIRMNESS = np.array([0.3, 0.05, 0.05])
 _FEWEST = 5
+_WITH_TAG = 4.0  # texts with a tag for each without
 
 _BINS = 15
 
@@ -35,15 +36,16 @@ def usual(inside: Floats) -> Floats:
 
 
 def fitted(inside: Floats, outside: Floats) -> Floats:
-    """The same from examples with a tag and examples without. Both sides count alike, however many
-    there are. With less than five of either, the usual weights."""
+    """The same from examples with a tag and examples without. However many there are of each, four
+    in five texts are taken to have a tag. With less than five of either, the usual weights."""
     start = usual(inside)
     if min(len(inside), len(outside)) < _FEWEST:
         return start
     rows = np.concatenate([inside, outside]).astype(np.float64)
     rows = np.column_stack([np.ones(len(rows)), rows])
     truth = np.concatenate([np.ones(len(inside)), np.zeros(len(outside))])
-    counts = np.where(truth > 0, min(len(outside) / len(inside), 1.0), 1.0)
+    balance = _WITH_TAG * len(outside) / len(inside)
+    counts = np.where(truth > 0, min(balance, 1.0), min(1.0 / balance, 1.0))
     weights = start.copy()
     for _ in range(50):  # Newton's method; with the usual weights to hold on to it ends soon
         guess = _sigmoid(rows @ weights)

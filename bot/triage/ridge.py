@@ -20,7 +20,7 @@ NOTHING = -1
 # How fast likeness falls with the angle. Values from 2 to 4 did the same on public sets of support
 # questions, with 5 examples per tag and with 100.
 _BANDWIDTH = np.float32(3.0)
-_STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0)
+_STRENGTHS = (0.3, 1.0, 3.0)
 
 # More rows than this are compared with a part of them only (Nyström's method).
 _LANDMARKS = 3_000

@@ -7,16 +7,17 @@ requester; but it goes to everybody in copy as well, and then only public knowle
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from connectors.errors import PermissionMissing
-from indexing.models import Reader
+from indexing.models import Audience, Reader
 
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
     from connectors.zendesk.conversation import Conversation
+    from indexing.models import Passage
 
 log = logging.getLogger(__name__)
 
@@ -24,12 +25,19 @@ log = logging.getLogger(__name__)
 # https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_comments/#comment-flags
 UNTRUSTED = frozenset({0, 2, 3, 14})
 
-_RESTRICTED = "SELECT EXISTS (SELECT FROM documents WHERE NOT audience && '{public,agents}')"
+Found = Callable[[Reader], Sequence["Passage"]]
+"""What a reader would be answered from."""
+
+_SEGMENTS = """
+SELECT coalesce(array_agg(DISTINCT label), '{}')
+FROM documents, unnest(audience) AS label
+WHERE NOT audience && '{public,agents}' AND label LIKE 'segment:%'
+"""
 
 
 class Audiences:
-    """Asks Zendesk for the requester's segments, and only where something is restricted to any:
-    not kept, because who leaves a segment must not read on."""
+    """Asks Zendesk for the requester's segments, and only where that may change the answer: not
+    kept, because who leaves a segment must not read on."""
 
     def __init__(
         self, *, pool: ConnectionPool, segments_of: Callable[[int], frozenset[str]]
@@ -37,11 +45,15 @@ class Audiences:
         self._pool = pool
         self._segments_of = segments_of
 
-    def reader(self, ticket: Conversation) -> Reader:
+    def reader(self, ticket: Conversation, *, found: Found) -> Reader:
         """Raises ConnectorError when the segments cannot be had now. Credentials that may not
         ask for them mean that they are not known."""
-        if not _known(ticket) or not self._anything_restricted():
+        if not _known(ticket):
             return Reader.customer()
+        anybody, labels = Reader.signed_in_customer(), self._restricted()
+        everybody = Reader(labels=anybody.labels | labels)
+        if not labels or not _beyond(anybody, found(everybody)):
+            return anybody
         try:
             segments = self._segments_of(ticket.requester.id)
         except PermissionMissing as error:
@@ -49,10 +61,16 @@ class Audiences:
             return Reader.customer()
         return Reader.signed_in_customer(*segments)
 
-    def _anything_restricted(self) -> bool:
+    def _restricted(self) -> frozenset[str]:
+        """The labels of all segments that anything is restricted to."""
         with self._pool.connection() as connection:
-            row = connection.execute(_RESTRICTED).fetchone()
-        return bool(row and row[0])
+            row = connection.execute(_SEGMENTS).fetchone()
+        return frozenset(row[0] if row else ())
+
+
+def _beyond(reader: Reader, passages: Sequence[Passage]) -> bool:
+    """Whether the reader may not read all of them."""
+    return not all(reader.may_read(Audience(labels=frozenset(each.audience))) for each in passages)
 
 
 def _known(ticket: Conversation) -> bool:

@@ -140,7 +140,10 @@ class Decider:
         for reason, detail in self._reasons(turn, policy, declined=said == "no"):
             outcome = self._support.hand_off(question, reason=reason, detail=detail)
             return self._handed_off(turn, outcome, route, policy)
-        question = replace(question, reader=self._audiences.reader(turn.ticket))
+        reader = self._audiences.reader(
+            turn.ticket, found=lambda each: self._support.found(replace(question, reader=each))
+        )
+        question = replace(question, reader=reader)
         outcome = self._support.respond(question)
         if outcome.kind is OutcomeKind.HANDED_OFF:
             return self._handed_off(turn, outcome, route, policy)

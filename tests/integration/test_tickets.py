@@ -248,16 +248,18 @@ def test_whatever_comes_has_one_recorded_outcome(
 def test_no_placeholder_of_a_customer_or_an_article_is_carried_out(
     tickets: Tickets, knowledge: Knowledge
 ) -> None:
-    body = "<p>Write {{ticket.requester.email}} on the {{ticket.id}} parcel of a canoe.</p>"
-    knowledge.add(document("canoe", title="Sending a canoe back", body=body))
     eve = tickets.ticketing.person("{{ticket.id}} Eve", email="eve@customer.example")
+    asked = "{{ticket.requester.email}} {{ticket.id}} Do you sell children's bicycles? {% if 1 %}"
+    unknown = tickets.asks(asked, by=eve, subject="{{ticket.id}}")
+    assert tickets.outcome(unknown) == "handed_off: missing_knowledge"
+
+    body = "<p>Write {{ticket.requester.email}} on the {{ticket.id}} parcel of a canoe.</p>"
+    knowledge.add(document("canoe", title="Sending a canoe {{ticket.id}} back", body=body))
     asked = "{{ticket.requester.email}} What do I write on the parcel of a canoe? {% if 1 %}"
-    tickets_of_eve = [tickets.asks(asked, by=eve, subject="{{ticket.id}}")]
-    assert tickets.outcome(tickets_of_eve[0]) == "answered"
-    unknown = "{{ticket.requester.email}} Do you sell {{ticket.id}} children's bicycles?"
-    tickets_of_eve.append(tickets.asks(unknown, by=eve, subject="{{ticket.id}}"))
-    assert tickets.outcome(tickets_of_eve[1]) == "handed_off: missing_knowledge"
-    for ticket in tickets_of_eve:
+    known = tickets.asks(asked, by=eve, subject="{{ticket.id}}")
+    assert tickets.outcome(known) == "answered"
+
+    for ticket in (unknown, known):
         for said in (*tickets.said(ticket, public=True), *tickets.said(ticket, public=False)):
             for value in ("eve@customer.example", str(ticket.id), "}}", "{%"):
                 assert value not in said.html, said.html
@@ -274,16 +276,18 @@ def partner(tickets: Tickets) -> Person:
 
 
 def test_a_restricted_article_is_for_its_segment_alone(tickets: Tickets, partner: Person) -> None:
+    tickets.outcome(tickets.asks(RETURNS, by=partner))
+    assert not tickets.zendesk.calls("/user_segments")  # which would change nothing
     ticket = tickets.asks(FOR_PARTNERS, by=partner)
     assert tickets.outcome(ticket) == "answered"
     assert "40 %" in tickets.said(ticket, public=True)[0].text
-    forwarded = {"says": {"flags": (2,)}}
-    for by, more in [
+    others: list[tuple[Person, dict[str, Any]]] = [
         (tickets.anna, {}),
         (partner, {"cc_ids": (tickets.anna.id,)}),
-        (partner, forwarded),
+        (partner, {"says": {"flags": (2,)}}),  # mail that may be somebody else's
         (tickets.ticketing.person("Sue", tags=partner.tags, suspended=True), {}),
-    ]:
+    ]
+    for by, more in others:
         other = tickets.asks(FOR_PARTNERS, by=by, **more)
         tickets.outcome(other)
         said = [each.html for each in other.comments if each.author.id == tickets.desk.bot_id]
