@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 # The logit that a text belongs to some tag, by its best score and its cosine to the nearest
 # example. The more examples there are, the closer texts that belong come to them; so the bar is
-# set by how close the examples come to each other. Fitted on public questions in and out of scope, with 5 to
-# 100 examples per tag, so that four in five texts which nobody taught are given no tag.
+# set by how close the examples come to each other. Fitted on public questions in and out of scope,
+# with 5 to 100 examples per tag, so that four in five texts which nobody taught are given no tag.
 _SCORE, _NEAREST = 12.0, 7.0
 _BAR, _BAR_BY_OWN = 3.4, 0.22
 _OWN_UNKNOWN = 10.0
@@ -23,7 +23,7 @@ _OWN_UNKNOWN = 10.0
 # How firmly the usual weights are held against an account's own examples of "none of these".
 _FIRMNESS = np.array([0.3, 0.05, 0.05])
 _FEWEST = 5
-_WITH_TAG = 4.0  # texts with a tag for each without
+_WITH_TAG = 3.0  # texts with a tag for each without
 
 _BINS = 15
 
@@ -36,8 +36,8 @@ def usual(inside: Floats) -> Floats:
 
 
 def fitted(inside: Floats, outside: Floats) -> Floats:
-    """The same from examples with a tag and examples without. However many there are of each, four
-    in five texts are taken to have a tag. With less than five of either, the usual weights."""
+    """The same from examples with a tag and examples without. However many there are of each, three
+    in four texts are taken to have a tag. With less than five of either, the usual weights."""
     start = usual(inside)
     if min(len(inside), len(outside)) < _FEWEST:
         return start

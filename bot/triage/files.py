@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.errors import InputRejected
 from bot.triage.models import NONE, Example, Priority, RoutingTag, Rule
+from bot.triage.taxonomy import checked_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -102,9 +103,10 @@ def load(store: TaxonomyStore, contents: Contents) -> Imported:
     known = {tag.name for tag in before.tags} | {tag.name for tag in contents.tags}
     named = [name for name in contents.named if name not in known]
     tags = [*contents.tags, *(RoutingTag(name=name) for name in named)]
-    examples = store.save(tags, contents.examples)
     have = {_conditions(rule) for rule in before.rules}
-    new = [rule for rule in contents.rules if _conditions(rule) not in have]
+    rules = (checked_rule(rule) for rule in contents.rules)
+    new = [rule for rule in rules if _conditions(rule) not in have]
+    examples = store.save(tags, contents.examples)
     for rule in new:
         store.add_rule(rule)
     return Imported(tags=len(tags), examples=examples, rules=len(new))

@@ -17,10 +17,10 @@ Labels = np.ndarray[tuple[int], np.dtype[np.int64]]
 NOTHING = -1
 """The label of a row that belongs to no class."""
 
-# How fast likeness falls with the angle. Values from 2 to 4 did the same on public sets of support
-# questions, with 5 examples per tag and with 100.
-_BANDWIDTH = np.float32(3.0)
-_STRENGTHS = (0.3, 1.0, 3.0)
+# How fast likeness falls with the angle. Values from 2 to 4 did about the same on public sets of
+# support questions, with 5 examples per tag and with 100; 2 was ahead where there were thousands.
+_BANDWIDTH = np.float32(2.0)
+_STRENGTHS = (0.1, 0.3, 1.0)
 
 # More rows than this are compared with a part of them only (Nyström's method).
 _LANDMARKS = 3_000

@@ -114,30 +114,23 @@ class TaxonomyStore:
 
     def remove_example(self, example: Example) -> None:
         """Removes one example. Raises InputRejected when there is none of this text."""
+        wanted = _checked_example(example)
         with self._pool.connection() as connection:
             gone = connection.execute(
                 "DELETE FROM routing_examples WHERE text = %s AND tag_id IS NOT DISTINCT FROM "
                 "(SELECT id FROM routing_tags WHERE name = %s) RETURNING id",
-                (_checked_example(example).text, example.tag),
+                (wanted.text, wanted.tag),
             ).fetchone()
-        if gone is None:
-            raise InputRejected(
-                f"{example.tag or NONE} has no such example: `supportbot routing export` lists all."
-            )
+            if gone is None:  # raised here, so that nothing has changed
+                raise InputRejected(
+                    f"{wanted.tag or NONE} has no such example: `supportbot routing export` "
+                    "lists all."
+                )
 
     def add_rule(self, rule: Rule) -> int:
         """Adds a rule, behind all others where its position is 0; returns its id. Raises
         InputRejected when its tag is unknown or it has no condition."""
-        conditions = (
-            rule.phrases, rule.channels, rule.brands,
-            rule.forms, rule.requester_tags, rule.locales,
-        )  # fmt: skip
-        if not any(value.strip("* \t\n") for values in conditions for value in values):
-            raise InputRejected(
-                "This rule has no condition, so it would fit everything: name words, a channel, "
-                "a brand, a form, a tag of the requester, or a language."
-            )
-        values = [[each.strip() for each in some if each.strip("* \t\n")] for some in conditions]
+        values = [list(each) for each in _conditions(checked_rule(rule))]
         with self._pool.connection() as connection:
             _require(connection, {rule.tag})
             row = connection.execute(_ADD_RULE, (rule.position, rule.tag, *values)).fetchone()
@@ -149,8 +142,10 @@ class TaxonomyStore:
             gone = connection.execute(
                 "DELETE FROM routing_rules WHERE id = %s RETURNING id", (rule_id,)
             ).fetchone()
-        if gone is None:
-            raise InputRejected(f"There is no rule {rule_id}: `supportbot routing list` shows all.")
+            if gone is None:  # raised here, so that nothing has changed
+                raise InputRejected(
+                    f"There is no rule {rule_id}: `supportbot routing list` shows all."
+                )
 
 
 def checked_tag(tag: RoutingTag) -> RoutingTag:
@@ -168,6 +163,25 @@ def checked_tag(tag: RoutingTag) -> RoutingTag:
             f"{tag.priority!r} is no priority: use {', '.join(PRIORITIES)}, or leave it out."
         )
     return replace(tag, name=name, description=_clean(tag.description))
+
+
+def checked_rule(rule: Rule) -> Rule:
+    """The rule without blanks. Raises InputRejected when it would fit everything."""
+    kept = [tuple(one.strip() for one in some if one.strip("* \t\n")) for some in _conditions(rule)]
+    if not any(kept):
+        raise InputRejected(
+            f"A rule for {rule.tag} has no condition, so it would fit everything: name words, a "
+            "channel, a brand, a form, a tag of the requester, or a language."
+        )
+    return replace(
+        rule,
+        phrases=kept[0],
+        channels=kept[1],
+        brands=kept[2],
+        forms=kept[3],
+        requester_tags=kept[4],
+        locales=kept[5],
+    )
 
 
 def account_tags(
@@ -221,6 +235,12 @@ def _require(connection: Connection[Any], names: set[str]) -> None:
             f"There is no routing tag {missing[0]!r}. Add it with `supportbot routing add "
             f"{missing[0]}`, or see `supportbot routing list`."
         )
+
+
+def _conditions(rule: Rule) -> tuple[tuple[str, ...], ...]:
+    return (
+        rule.phrases, rule.channels, rule.brands, rule.forms, rule.requester_tags, rule.locales,
+    )  # fmt: skip
 
 
 def _columns(tag: RoutingTag) -> tuple[object, ...]:

@@ -1,5 +1,5 @@
-"""A deployment whose parts can be killed: embedded PostgreSQL, one worker, one scheduler, and a
-Zendesk stand-in that outlives them all."""
+"""A deployment whose parts can be killed: embedded PostgreSQL, a worker, a scheduler and a web
+process, and a Zendesk stand-in that outlives them all and sends its webhooks to the last."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ from psycopg import Connection
 
 from bot import db
 from bot.postgres import EmbeddedPostgres
+from bot.web import listen
+from bot.zendesk.webhooks import PATH
 from tests.acceptance.commands import PYTHON_M_BOT, CommandLine
 from tests.fakes.zendesk import FakeZendesk
 
 Result = TypeVar("Result")
-Victim = Literal["worker", "scheduler", "database", "backend"]
+Process = Literal["worker", "scheduler", "web"]
+Victim = Literal[Process, "database", "backend"]
 VICTIMS: tuple[Victim, ...] = ("worker", "scheduler", "database", "backend")
 
 PATIENCE = 120.0
@@ -52,6 +55,12 @@ class Deployment:
         self.zendesk = FakeZendesk()
         self._server = EmbeddedPostgres(data_dir=folder)
         self._logs = logs
+        # Held here, so that who calls while the web process is dead waits for the next one.
+        self._listener = listen(host="127.0.0.1", port=0)
+        self.web_url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        webhook = self.zendesk.deliveries.webhook(
+            f"{self.web_url}{PATH}", "ticket.created", "ticket.comment_added"
+        )
         self._line = CommandLine(
             folder=logs,
             settings={
@@ -60,6 +69,8 @@ class Deployment:
                 "ZENDESK_BASE_URL": self.zendesk.base_url,
                 "ZENDESK_CLIENT_ID": "supportbot",
                 "ZENDESK_CLIENT_SECRET": "the-client-secret",
+                "ZENDESK_WEBHOOK_SECRET": webhook.secret,
+                "PUBLIC_URL": self.web_url,
             },
         )
         self._processes: dict[str, subprocess.Popen[str]] = {}
@@ -69,6 +80,7 @@ class Deployment:
         self.url = ""
 
     def __enter__(self) -> Self:
+        self._stack.enter_context(self._listener)
         self._stack.enter_context(self.zendesk)
         self.url = self._stack.enter_context(self._server)
         self._stack.callback(self._end)
@@ -83,22 +95,25 @@ class Deployment:
     ) -> None:
         self._stack.close()
 
-    def start(self, name: Literal["worker", "scheduler"]) -> None:
+    def start(self, name: Process) -> None:
+        listener = self._listener.fileno()
+        more = (f"--listener-fd={listener}",) if name == "web" else ()
         with (self._logs / f"{name}.log").open("a") as log:
             self._processes[name] = subprocess.Popen(
-                (*PYTHON_M_BOT, name),
+                (*PYTHON_M_BOT, name, *more),
                 cwd=self._line.folder,
                 env=self._line.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 text=True,
+                pass_fds=(listener,) if more else (),
             )
 
     def kill(self, victim: Victim, chance: Random) -> None:
         """SIGKILL, and for the database to all of it or to one session, which ends them all."""
         self._silent = [row[0] for row in self.rows("SELECT id FROM procrastinate_workers")]
-        if victim in {"worker", "scheduler"}:
+        if victim in self._processes:
             self._processes[victim].kill()
             self._processes[victim].wait()
         else:
@@ -120,11 +135,11 @@ class Deployment:
     def mend(self, victim: Victim) -> None:
         """Starts again what was killed, as an operator's supervisor would."""
         match victim:
-            case "worker" | "scheduler":
+            case "worker" | "scheduler" | "web":
                 self.start(victim)
             case "database":
                 self._server.ensure_running()
-        if victim != "scheduler":
+        if victim not in {"scheduler", "web"}:
             self.execute(_TIME_PASSES, (self._silent,))
 
     def hasten(self) -> None:

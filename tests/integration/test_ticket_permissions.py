@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tests.fakes.zendesk.ticket_records import Person, Ticket
     from tests.integration.conftest import Knowledge
 
-CASES = 120
+CASES = 80
 THINGS = (
     "kayak", "tent", "stove", "lantern", "anorak", "compass", "hammock", "sledge", "rucksack",
     "whistle",

@@ -115,12 +115,12 @@ class TicketsApi:
         except ValueError:
             return 400, {"error": "InvalidValue", "description": "Invalid cursor"}
         changed = sorted(
-            (int(each.updated_at), each.id) for each in self._ticketing.tickets.values()
+            (each.updated_at, each.id) for each in self._ticketing.tickets.values()
         )
         new = [each for each in changed if each > position]
         some = new[: min(int(query.get("per_page", "1000")), 1000)]
         last = some[-1] if some else position
-        after = base64.b64encode(f"{last[0]}.{last[1]}".encode()).decode()
+        after = base64.b64encode(f"{last[0]!r}:{last[1]}".encode()).decode()
         tickets = self._ticketing.tickets
         include = query.get("include", "").split(",")
         return 200, {
@@ -252,8 +252,8 @@ def _invalid(name: str, description: str) -> Answer:
     }
 
 
-def _position(query: Mapping[str, str]) -> tuple[int, int]:
+def _position(query: Mapping[str, str]) -> tuple[float, int]:
     if "cursor" not in query:
         return int(query["start_time"]), 0
-    seconds, _, number = base64.b64decode(query["cursor"], validate=True).decode().partition(".")
-    return int(seconds), int(number)
+    seconds, _, number = base64.b64decode(query["cursor"], validate=True).decode().partition(":")
+    return float(seconds), int(number)

@@ -1,0 +1,129 @@
+"""Machines that answer mail end up among themselves: whatever answers the bot's replies, the bot
+falls silent within its cap.
+
+`pytest tests/integration/test_ticket_loops.py --loops 300 -s` tries more than CI does;
+`--ticket-seed` repeats the loops of a run that failed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.language import LanguageDetector
+from bot.zendesk.guards import Limits
+from bot.zendesk.policies import Mode, Policy
+from tests.attending import Tickets
+from tests.factories import document
+from tests.fakes.clock import FakeClock
+from tests.fakes.zendesk import FakeZendesk
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg_pool import ConnectionPool
+
+    from indexing.embedders.embedder import Embedder
+    from tests.fakes.zendesk.ticket_records import Ticket
+    from tests.integration.conftest import Knowledge
+
+LOOPS = 8
+LIMITS = Limits()
+MOST_ROUNDS = 3 * LIMITS.answers
+
+QUESTIONS = (
+    "How long can I return an item?",
+    "Until when may I return an unworn item?",
+    "How many days after delivery can I still return an item?",
+)
+
+Machine = Callable[[Tickets, "Ticket", random.Random], "Ticket"]
+
+
+def out_of_office(tickets: Tickets, ticket: Ticket, chance: random.Random) -> Ticket:
+    """Says so in the flags of its mail."""
+    return tickets.replies(ticket, _away(ticket, chance), flags=(4,))
+
+
+def out_of_office_unmarked(tickets: Tickets, ticket: Ticket, chance: random.Random) -> Ticket:
+    """Looks like a customer who quotes what the bot said."""
+    return tickets.replies(ticket, _away(ticket, chance))
+
+
+def another_bot(tickets: Tickets, ticket: Ticket, chance: random.Random) -> Ticket:
+    """Answers every mail with a question of its own, never twice alike."""
+    text = f"Thank you for your message {chance.randrange(10**6)}! {chance.choice(QUESTIONS)}"
+    return tickets.replies(ticket, text, channel=chance.choice(("email", "email", "api")))
+
+
+def forwarding(tickets: Tickets, ticket: Ticket, chance: random.Random) -> Ticket:
+    """A mailbox of somebody else that sends everything back here."""
+    other = tickets.ticketing.person("Mailbox", email=f"box{chance.randrange(99)}@other.example")
+    return tickets.replies(ticket, f"FYI\n\n{chance.choice(QUESTIONS)}", author=other)
+
+
+MACHINES: tuple[Machine, ...] = (
+    out_of_office,
+    out_of_office_unmarked,
+    another_bot,
+    forwarding,
+)
+
+
+def _away(ticket: Ticket, chance: random.Random) -> str:
+    until = f"I am out of office until {chance.randrange(1, 28)} May."
+    return f"{until} {chance.choice(QUESTIONS)}\n\n> {ticket.comments[-1].text}"
+
+
+@pytest.fixture
+def tickets(pool: ConnectionPool[Connection[Any]], embedder: Embedder) -> Iterator[Tickets]:
+    clock = FakeClock()
+    language = LanguageDetector(default="en")
+    with FakeZendesk(clock=clock) as zendesk:
+        zendesk.limits.updates_per_ticket = 10**6
+        made = Tickets(
+            zendesk=zendesk, clock=clock, pool=pool, embedder=embedder, language=language
+        )
+        made.policies.set(Policy(mode=Mode.AUTO))
+        with made.client:
+            yield made
+
+
+def test_no_machine_keeps_the_bot_talking(
+    tickets: Tickets, knowledge: Knowledge, request: pytest.FixtureRequest
+) -> None:
+    asked = request.config.getoption("--loops")
+    seed = request.config.getoption("--ticket-seed") or (random.randrange(10**6) if asked else 1)
+    print(f"\nThese loops are repeated by --loops {asked or LOOPS} --ticket-seed {seed}")
+    chance = random.Random(seed)
+    knowledge.add(document())
+    spoken: Counter[tuple[str, bool]] = Counter()
+    for number in range(asked or LOOPS):
+        machines = [MACHINES[number % len(MACHINES)], chance.choice(MACHINES)]
+        slowly = number % 8 >= 4  # once in two hours, so that what counts is the cap of a ticket
+        case = f"loop {number}: {[each.__name__ for each in machines]}, slowly: {slowly}"
+        ticket = tickets.asks(chance.choice(QUESTIONS))
+        heard = rounds = 0
+        while True:
+            tickets.attend(ticket)
+            said = len(tickets.said(ticket, public=True))
+            if said == heard:
+                break
+            heard, rounds = said, rounds + 1
+            assert rounds <= MOST_ROUNDS, case
+            if slowly:
+                tickets.rows(
+                    "UPDATE ticket_turns SET decided_at = decided_at - interval '2 hours' "
+                    "WHERE ticket_id = %s RETURNING 1",
+                    ticket.id,
+                )
+            ticket = chance.choice(machines)(tickets, ticket, chance)
+        cap = LIMITS.answers if slowly else LIMITS.answers_an_hour
+        assert 1 <= heard <= cap + 1, case  # and once that a person takes over
+        spoken[machines[0].__name__, slowly] = max(spoken[machines[0].__name__, slowly], heard)
+    print(dict(spoken))
+    # Were everybody taken for a machine, no loop would begin.
+    assert max(spoken.values()) == LIMITS.answers + 1
