@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 SETS = ("sumo_tb", "arduino_hc", "techqa_rag", "abcd_guidelines", "policies")
+ASKED = ("sumo_tb", "techqa_rag", "stackfaq")
 SOURCE = "bench"
 
 # The share of words that a repeated article has exchanged, and the length of the noise beside
@@ -77,16 +78,18 @@ def articles() -> tuple[Document, ...]:
 
 
 def questions(wanted: int) -> list[str]:
-    """Real questions about these articles, or their titles where no questions are present."""
-    path = DATA / "sumo_tb" / "questions.jsonl"
-    if path.exists():
-        found = [case.question for case in read_cases(path)]
-        techqa = DATA / "techqa_rag" / "questions.jsonl"
-        found += [case.question for case in read_cases(techqa)] if techqa.exists() else []
-    else:
-        found = [f"What about {document.title}?" for document in articles()]
-    random.Random(7).shuffle(found)
-    return [found[at % len(found)] for at in range(wanted)]
+    """Real questions, of each set as many (forum posts of 80 tokens at the median and 250 at the
+    95th percentile, technical ones of 70 and 240, one-liners of 16 and 29), or the articles'
+    titles where no questions are present."""
+    sets = [
+        [case.question for case in read_cases(path)]
+        for name in ASKED
+        if (path := DATA / name / "questions.jsonl").exists()
+    ] or [[f"What about {document.title}?" for document in articles()]]
+    for found in sets:
+        random.Random(7).shuffle(found)
+    mixed = [found[at % len(found)] for at in range(wanted) for found in sets]
+    return mixed[:wanted]
 
 
 def endless() -> Iterator[Document]:
