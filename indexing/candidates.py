@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pgvector import HalfVector
 from psycopg import sql
+from psycopg.errors import UndefinedTable
 from psycopg.rows import class_row
 
 from indexing.lexical import BM25_K1, language_of, searchable
@@ -40,6 +41,8 @@ LEXICAL_BUDGET = 1500
 
 # Longer questions are cut for the lexical half; their words repeat by then.
 _SEARCHED_CHARACTERS = 8000
+
+_LIVE = "SELECT id FROM embedding_indexes WHERE state = 'live'"
 
 # The graph is walked on until enough readable passages were met. A plan made for these very
 # parameters costs 2 ms; the generic one that PostgreSQL changes to after five questions costs
@@ -183,8 +186,9 @@ class Search:
     candidates: int = CANDIDATES
 
 
-def hits(connection: Connection, index: Index, search: Search) -> list[Hit]:
-    """The candidates in no particular order, all readable by the search's reader."""
+def hits(connection: Connection, index: Index, search: Search) -> list[Hit] | None:
+    """The candidates in no particular order, all readable by the search's reader; None when this
+    index is not the live one. One round trip, which ends the transaction."""
     parameters = {
         "reads": sorted(search.reader.labels),
         "sources": None if search.sources is None else sorted(search.sources),
@@ -196,8 +200,15 @@ def hits(connection: Connection, index: Index, search: Search) -> list[Hit]:
         "budget": LEXICAL_BUDGET,
         "candidates": search.candidates,
     }
-    with connection.pipeline():
-        connection.execute(_SETTINGS)
-        cursor = connection.cursor(row_factory=class_row(Hit))
-        cursor.execute(sql.SQL(_CANDIDATES).format(passages=index.table), parameters)
-        return cursor.fetchall()
+    try:
+        with connection.pipeline():
+            live = connection.execute(_LIVE)
+            connection.execute(_SETTINGS)
+            cursor = connection.cursor(row_factory=class_row(Hit))
+            cursor.execute(sql.SQL(_CANDIDATES).format(passages=index.table), parameters)
+            connection.commit()
+    except UndefinedTable:  # it was dropped after another had taken its place
+        connection.rollback()
+        return None
+    row = live.fetchone()
+    return cursor.fetchall() if row is not None and row[0] == index.id else None

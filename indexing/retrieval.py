@@ -137,8 +137,8 @@ class Retriever:
             candidates=max(k, CANDIDATES),
         )
         with self._pool.connection() as connection:
-            live = Index.live(connection)
-            found = hits(connection, live, search) if live == searched.index else None
+            found = hits(connection, searched.index, search)
+            live = searched.index if found is not None else Index.live(connection)
         clock.stop("search")
         if found is None:
             self._follow(live)

@@ -79,7 +79,7 @@ class ExampleClassifier:
             return Undecided(detail="No routing tag is enabled: see `supportbot routing list`.")
         row = self._embed_one(text)[np.newaxis]
         scores = learnt.fitted.model.scores(row)
-        nearest = np.array([float((learnt.rows[learnt.taught] @ row[0]).max())])
+        nearest = np.array([float((learnt.taught @ row[0]).max())])
         best, confidence = self._best(scores, nearest)
         shares = self._shares(scores, nearest)[0]
         order = [int(each) for each in np.argsort(-shares) if each != best[0]]
@@ -111,13 +111,12 @@ class ExampleClassifier:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Learnt:
-    """All rows with their labels: of examples, which are `judged`, then of descriptions. `taught`
-    are those with a tag."""
+    """`taught` are the rows of all that has a tag. `labels` are of examples, then of descriptions;
+    `judged` says which are examples."""
 
-    rows: Floats
+    taught: Floats
     labels: Labels
     judged: Labels
-    taught: Labels
     nearest_left_out: Floats
     fitted: Fitted
     inside_weights: Floats
@@ -142,10 +141,9 @@ def _learn(taxonomy: Taxonomy, embed: Embed) -> _Learnt:
     seen = np.column_stack([found.left_out[judged].max(axis=1), nearest])
     is_none = labels[judged] == ridge.NOTHING
     return _Learnt(
-        rows=rows,
+        taught=rows[taught],
         labels=labels,
         judged=judged,
-        taught=taught,
         nearest_left_out=nearest,
         fitted=found,
         inside_weights=fitted(seen[~is_none], seen[is_none]),

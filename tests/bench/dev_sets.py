@@ -97,7 +97,7 @@ class HelpCenter:
             sources=None if sources is None else frozenset(sources),
         )
         with self._pool.connection() as connection:
-            found = hits(connection, self._index, search)
+            found = hits(connection, self._index, search) or []
         return Asked(
             question=question,
             gold=frozenset(line.get("article_ids") or ()),

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 TICKETS = 12
 A_ROUND = 30
-"""So many tickets are new in each round, and one process is killed in it."""
+KILL_AFTER = 12
+"""So many tickets are new in each round, and after so many of them, and at its end, something is
+killed."""
 
 MOMENT = 2.0
 """Seconds of work within which something is killed."""
@@ -106,12 +108,13 @@ class Replay:
         """People write while something fails, then somebody is killed; then what is left of it is
         done, as far as it goes by itself."""
         self._plan_failures(new)
-        for _ in range(new):
+        for number in range(1, new + 1):
             self._somebody_asks()
             for _ in range(2):
                 self._something_happens(self._chance.choice(self._tickets[-3 * A_ROUND :]))
             self._hasten()
-        self._kill(self._chance.choice(VICTIMS))
+            if number % KILL_AFTER == 0 or number == new:
+                self._kill(self._chance.choice(VICTIMS))
         self.settle()
 
     def settle(self) -> None:
