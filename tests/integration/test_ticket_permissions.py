@@ -47,7 +47,7 @@ class Shelf:
     "agents", or segments."""
 
     thing: str
-    price: int
+    price: str
     audience: str | tuple[Segment, ...] = "public"
 
     def may_read(self, asker: Person, *, known: bool) -> bool:
@@ -92,7 +92,9 @@ class World:
             account.segment("Gold partners", tags=("gold",), organization_ids=(5,)),
             account.segment("Partners", organization_ids=(5, 6)),
         )
-        self.shelves = [Shelf(thing=each, price=7001 + n) for n, each in enumerate(THINGS)]
+        self.shelves = [
+            Shelf(thing=each, price=f"{7001 + n} euro") for n, each in enumerate(THINGS)
+        ]
         for each in self.shelves:
             self._publish(each)
         self._other = tickets.ticketing.person("Otto")
@@ -127,7 +129,7 @@ class World:
             document(
                 shelf.thing,
                 title=f"The {shelf.thing}",
-                body=f"<p>The {shelf.thing} costs {shelf.price} euro.</p>",
+                body=f"<p>The {shelf.thing} costs {shelf.price}.</p>",
                 audience=shelf.labels(),
             )
         )
@@ -170,9 +172,9 @@ def test_nobody_is_answered_from_what_they_may_not_read(
         )
         case = f"case {number}: {shelf}, {ticket.requester}, known: {known}"
         assert {row[0] for row in read} <= may, case
-        assert not [e for e in world.shelves if e.thing not in may and str(e.price) in told], case
+        assert not [e for e in world.shelves if e.thing not in may and e.price in told], case
         # Were nobody told anything, nobody would be told too much.
-        assert (shelf.thing in may) == (str(shelf.price) in told), case
+        assert (shelf.thing in may) == (shelf.price in told), case
         seen["may read" if shelf.thing in may else "may not"] += 1
     print(dict(seen))
     assert min(seen["may read"], seen["may not"]) > (asked or CASES) // 5

@@ -114,9 +114,7 @@ class TicketsApi:
             position = _position(query)
         except ValueError:
             return 400, {"error": "InvalidValue", "description": "Invalid cursor"}
-        changed = sorted(
-            (each.updated_at, each.id) for each in self._ticketing.tickets.values()
-        )
+        changed = sorted((each.updated_at, each.id) for each in self._ticketing.tickets.values())
         new = [each for each in changed if each > position]
         some = new[: min(int(query.get("per_page", "1000")), 1000)]
         last = some[-1] if some else position
