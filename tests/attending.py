@@ -14,12 +14,13 @@ from bot.support import EVIDENCE_NEEDED, SupportDesk
 from bot.sync import Sync
 from bot.zendesk.attending import Attendant
 from bot.zendesk.audience import Audiences
-from bot.zendesk.deciding import Decider, NoRoutes, Routes
+from bot.zendesk.deciding import Decider
 from bot.zendesk.feedback import Links, Verdict
 from bot.zendesk.guards import Limits
 from bot.zendesk.policies import Policies
 from bot.zendesk.replies import Voice
 from bot.zendesk.resolutions import Resolutions
+from bot.zendesk.routing import NoRoutes, Routes
 from bot.zendesk.turns import Turn, Turns
 from connectors.registry import Accounts, kind_of
 from connectors.zendesk.account import DESK_SCOPES, ZendeskAccount

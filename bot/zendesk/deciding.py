@@ -6,23 +6,24 @@ recorded, under an id that a second look at the same messages writes over.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
-from uuid import UUID, uuid5
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from uuid import uuid5
 
 from bot.handoff.case import Case
 from bot.handoff.note import note
 from bot.handoff.wanted import summary
-from bot.models import HandoffReason, OutcomeKind, Question
+from bot.models import HandoffReason, OutcomeKind
 from bot.zendesk.asks_for_person import asks_for_person
 from bot.zendesk.feedback import Verdict
 from bot.zendesk.feedback_words import feedback_in
-from bot.zendesk.guards import MACHINE_MAIL, Limits, left_alone, looping
+from bot.zendesk.guards import Limits, left_alone, looping
 from bot.zendesk.policies import Mode, Policy, deciding
 from bot.zendesk.reading import asked_in
 from bot.zendesk.replies import FeedbackLinks, Voice, draft_note, public_reply, takeover
 from bot.zendesk.texts import TEXTS
 from bot.zendesk.turns import Turn, Why, turn_id
+from bot.zendesk.waiting import Waiting, before_replies, is_machine, waiting_in
 from connectors.zendesk.conversation import TicketChange
 from indexing.models import Reader
 
@@ -30,42 +31,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.language import LanguageDetector
-    from bot.models import Delivery, Outcome
+    from bot.models import Outcome
     from bot.support import SupportDesk
     from bot.zendesk.audience import Audiences
     from bot.zendesk.feedback import Links
     from bot.zendesk.policies import Policies
-    from bot.zendesk.reading import Asked
+    from bot.zendesk.routing import Route, Routes
     from bot.zendesk.turns import Past
-    from connectors.zendesk.conversation import Conversation, Message, Priority
+    from connectors.zendesk.conversation import Conversation
 
 ANSWERED = "supportbot_answered"
 DRAFTED = "supportbot_drafted"
 CONFIRMED = "supportbot_confirmed"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Route:
-    """Who gets a ticket that is handed off. `tag` is "" where no routing tag fits."""
-
-    tag: str = ""
-    group_id: int | None = None
-    priority: Priority | None = None
-    custom_fields: tuple[tuple[int, object], ...] = ()
-
-
-class Routes(Protocol):
-    """Finds the route of a ticket: the admin's rules and examples, or nobody's."""
-
-    def of(self, text: str, ticket: Conversation, *, locale: str) -> Route: ...
-
-
-class NoRoutes:
-    """Where no routing tags are set up, tickets stay in the group they are in."""
-
-    def of(self, text: str, ticket: Conversation, *, locale: str) -> Route:
-        """Always the empty route."""
-        return Route()
 
 
 class Decider:
@@ -98,16 +75,16 @@ class Decider:
         """The turn of every message of a customer that has no outcome yet, or what follows from
         a verdict behind a link; None where there is nothing to do. Raises what reading segments,
         passages and records raises."""
-        waiting = _waiting(ticket, past, bot_id)
+        waiting = waiting_in(ticket, past, bot_id)
         if not waiting:
             return self._judged(ticket, past, verdict, bot_id) if verdict else None
-        newest = next((each for each in reversed(waiting) if not _machine(each)), waiting[-1])
-        turn = _Waiting(
+        newest = next((each for each in reversed(waiting) if not is_machine(each)), waiting[-1])
+        turn = Waiting(
             ticket=ticket,
             messages=waiting,
             newest=newest,
             asked=asked_in(
-                _before_replies(ticket, waiting, bot_id), bot_id=bot_id, language=self._language
+                before_replies(ticket, waiting, bot_id), bot_id=bot_id, language=self._language
             ),
             past=past,
             id=turn_id(ticket.ticket_id, newest.id),
@@ -119,7 +96,7 @@ class Decider:
             if not decided.changes or self._policies.all() == policies:
                 return decided
 
-    def _by(self, policies: Sequence[Policy], turn: _Waiting, *, bot_id: int) -> Turn:
+    def _by(self, policies: Sequence[Policy], turn: Waiting, *, bot_id: int) -> Turn:
         ticket = turn.ticket
         route = self._route(turn) if any(each.intent for each in policies) else None
         policy = deciding(policies, ticket, intent=route.tag if route else None)
@@ -131,7 +108,7 @@ class Decider:
             return turn.ignored(Why.NOT_IN_ROLLOUT)
         return self._taken(turn, policy, route)
 
-    def _taken(self, turn: _Waiting, policy: Policy, route: Route | None) -> Turn:
+    def _taken(self, turn: Waiting, policy: Policy, route: Route | None) -> Turn:
         asked = turn.asked
         said = feedback_in(asked.text, locale=asked.locale) if turn.past.answered else None
         if said == "yes":
@@ -157,7 +134,7 @@ class Decider:
         return turn.ended(outcome, changes=(written,))
 
     def _reasons(
-        self, turn: _Waiting, policy: Policy, *, declined: bool
+        self, turn: Waiting, policy: Policy, *, declined: bool
     ) -> Sequence[tuple[HandoffReason, str]]:
         """Why people take over whatever the articles say; the first counts."""
         asked = turn.asked
@@ -180,7 +157,7 @@ class Decider:
             found.append((HandoffReason.LOW_CONFIDENCE, "The customer says that it did not help."))
         return found
 
-    def _written(self, turn: _Waiting, outcome: Outcome, reader: Reader) -> TicketChange:
+    def _written(self, turn: Waiting, outcome: Outcome, reader: Reader) -> TicketChange:
         locale, name = turn.asked.locale, turn.ticket.requester.name
         if outcome.kind is OutcomeKind.DRAFTED:
             html = draft_note(outcome, reader=reader, locale=locale, voice=self._voice, name=name)
@@ -201,7 +178,7 @@ class Decider:
             status="pending",
         )
 
-    def _feedback(self, turn: _Waiting) -> FeedbackLinks | None:
+    def _feedback(self, turn: Waiting) -> FeedbackLinks | None:
         if self._links is None:
             return None
         yes, no = (
@@ -218,7 +195,7 @@ class Decider:
         return FeedbackLinks(yes=yes, no=no)
 
     def _handed_off(
-        self, turn: _Waiting, outcome: Outcome, route: Route | None, policy: Policy
+        self, turn: Waiting, outcome: Outcome, route: Route | None, policy: Policy
     ) -> Turn:
         """A note for the agent, and unless the bot works behind the scenes only, a word to the
         customer: after the note, so that nobody is told of people who do not know of it."""
@@ -246,10 +223,10 @@ class Decider:
             changes.append(TicketChange(marker=f"{turn.id}:told", html=told, public=True))
         return turn.ended(outcome, changes=tuple(changes), routing_tag=route.tag)
 
-    def _route(self, turn: _Waiting) -> Route:
+    def _route(self, turn: Waiting) -> Route:
         return self._routes.of(turn.text, turn.ticket, locale=turn.asked.locale)
 
-    def _confirmed(self, turn: _Waiting) -> Turn:
+    def _confirmed(self, turn: Waiting) -> Turn:
         return replace(turn.ignored(Why.CONFIRMED), changes=(_solved(str(turn.id)),))
 
     def _judged(
@@ -260,7 +237,7 @@ class Decider:
         known = verdict.turn_id in past.answered and identity not in past.turns
         if not known or past.handed_off or ticket.status == "closed" or not ticket.messages:
             return None
-        turn = _Waiting(
+        turn = Waiting(
             ticket=ticket,
             messages=(),
             newest=ticket.messages[-1],
@@ -276,97 +253,6 @@ class Decider:
             detail="The customer says that the answer did not help.",
         )
         return self._handed_off(turn, outcome, None, Policy(mode=Mode.AUTO))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Waiting:
-    """Messages that wait for their outcome, the oldest first, and what they ask together."""
-
-    ticket: Conversation
-    messages: tuple[Message, ...]
-    newest: Message
-    asked: Asked
-    past: Past
-    id: UUID
-
-    @property
-    def text(self) -> str:
-        """What is asked, or what little there is instead."""
-        earlier = [each.text for each in self.asked.history if each.speaker == "customer"]
-        return self.asked.text or (earlier[-1] if earlier else self.ticket.subject)
-
-    def question(self, *, delivery: Delivery) -> Question:
-        """The question as anybody may ask it: whom it is answered for is added before that."""
-        return Question(
-            id=self.id,
-            text=self.text,
-            reader=Reader.customer(),
-            surface="zendesk",
-            locale=self.asked.locale,
-            history=self.asked.history,
-            delivery=delivery,
-        )
-
-    def ignored(self, why: Why) -> Turn:
-        return self._turn(OutcomeKind.IGNORED, why=why)
-
-    def ended(
-        self, outcome: Outcome, *, changes: tuple[TicketChange, ...], routing_tag: str = ""
-    ) -> Turn:
-        return self._turn(
-            outcome.kind, reason=outcome.reason, changes=changes, routing_tag=routing_tag
-        )
-
-    def _turn(
-        self,
-        kind: OutcomeKind,
-        *,
-        reason: HandoffReason | None = None,
-        why: Why | None = None,
-        changes: tuple[TicketChange, ...] = (),
-        routing_tag: str = "",
-    ) -> Turn:
-        return Turn(
-            id=self.id,
-            ticket_id=self.ticket.ticket_id,
-            message_ids=tuple(each.id for each in self.messages),
-            asked_at=self.newest.created_at,
-            outcome=kind,
-            reason=reason,
-            why=why,
-            changes=changes,
-            routing_tag=routing_tag,
-        )
-
-
-def _waiting(ticket: Conversation, past: Past, bot_id: int) -> tuple[Message, ...]:
-    """Public words of people outside of the team that have no outcome yet."""
-    return tuple(
-        each
-        for each in ticket.messages
-        if each.public
-        and not each.author.is_staff
-        and each.author.id != bot_id
-        and each.id not in past.handled
-    )
-
-
-def _machine(message: Message) -> bool:
-    return MACHINE_MAIL in message.flags
-
-
-def _before_replies(
-    ticket: Conversation, waiting: tuple[Message, ...], bot_id: int
-) -> Conversation:
-    """Without what the bot said after these messages: a reply to earlier ones that was under way
-    when they came does not answer them."""
-    first = waiting[0]
-    kept = tuple(
-        each
-        for each in ticket.messages
-        if each.author.id != bot_id or (each.created_at, each.id) < (first.created_at, first.id)
-    )
-    return replace(ticket, messages=kept)
 
 
 def _solved(marker: str) -> TicketChange:

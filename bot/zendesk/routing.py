@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from bot.triage.models import Context
-from bot.zendesk.deciding import Route
 
 if TYPE_CHECKING:
     from bot.triage.router import Router
-    from connectors.zendesk.conversation import Conversation
+    from connectors.zendesk.conversation import Conversation, Priority
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Route:
+    """Who gets a ticket that is handed off. `tag` is "" where no routing tag fits."""
+
+    tag: str = ""
+    group_id: int | None = None
+    priority: Priority | None = None
+    custom_fields: tuple[tuple[int, object], ...] = ()
+
+
+class Routes(Protocol):
+    """Finds the route of a ticket: the admin's rules and examples, or nobody's."""
+
+    def of(self, text: str, ticket: Conversation, *, locale: str) -> Route: ...
+
+
+class NoRoutes:
+    """Where no routing tags are set up, tickets stay in the group they are in."""
+
+    def of(self, text: str, ticket: Conversation, *, locale: str) -> Route:
+        """Always the empty route."""
+        return Route()
 
 
 class TaxonomyRoutes:

@@ -17,9 +17,9 @@ from psycopg import sql
 from bot import db
 from bot.errors import TicketUnsettled
 from bot.language import LanguageDetector
-from bot.zendesk.deciding import Route
 from bot.zendesk.guards import Limits
 from bot.zendesk.policies import Mode, Policy
+from bot.zendesk.routing import Route
 from bot.zendesk.turns import Turn, Turns
 from connectors.errors import RateLimited, SourceUnavailable
 from connectors.zendesk.conversation import (
