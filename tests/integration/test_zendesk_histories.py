@@ -111,7 +111,7 @@ class World:
 def world(knowledge: Knowledge, embedder: Embedder, database_url: str) -> Iterator[World]:
     app = FastAPI()
     inbox = Inbox(pool=knowledge.pool, queue=Queue(pool=knowledge.pool))
-    app.include_router(routes(inbox=inbox, key=SECRET.encode()))
+    app.include_router(routes(inbox=inbox, keys=[SECRET.encode()]))
     tasks = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=database_url))
     with asyncio.Runner() as loop, TestClient(app) as web:
         made = World(knowledge=knowledge, embedder=embedder, web=web, tasks=tasks, loop=loop)
