@@ -10,7 +10,7 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from bot.errors import SourceBusy
@@ -18,6 +18,7 @@ from bot.failures import Failures
 from bot.runs import DocumentFailure, Runs, SyncReport
 from connectors.base import Checkpoint, Delete, Failed, Upsert
 from connectors.errors import ConnectorError
+from indexing.locking import alone, taken
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,18 +33,6 @@ if TYPE_CHECKING:
 
 # The sweep compares ids in runs of this many, so that its memory does not grow with the source.
 _SWEEP_BATCH = 1000
-
-# One run of a source at a time; held by the session, so a killed run lets go of it.
-_LOCK = "SELECT pg_try_advisory_lock(hashtext('sync'), hashtext(%s))"
-_UNLOCK = "SELECT pg_advisory_unlock(hashtext('sync'), hashtext(%s))"
-_LOCKED = """
-SELECT EXISTS (
-    SELECT FROM pg_locks
-    WHERE locktype = 'advisory' AND granted AND objsubid = 2
-      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-      AND classid = (hashtext('sync')::bigint & 4294967295)::oid
-      AND objid = (hashtext(%s)::bigint & 4294967295)::oid)
-"""
 
 # Often enough for people who watch, rarely enough to cost nothing.
 _PROGRESS_SECONDS = 0.5
@@ -122,28 +111,12 @@ class Sync:
 
     def busy(self, source: Source) -> bool:
         """Whether a run of this source is going on, in whatever process."""
-        with self._pool.connection() as connection:
-            row = connection.execute(_LOCKED, (source.name,)).fetchone()
-        return bool(row and row[0])
+        return taken(self._pool, "sync", source.name)
 
-    @contextmanager
-    def _alone(self, source: Source) -> Iterator[Callable[[], object]]:
-        """Holds the lock of the source. What it yields raises psycopg.OperationalError once that
-        is lost, as in a restart of the database, which the run itself might not notice."""
-        with self._pool.connection() as connection:
-            connection.autocommit = True
-            try:
-                locked = connection.execute(_LOCK, (source.name,)).fetchone()
-                if locked is None or not locked[0]:
-                    raise SourceBusy(
-                        f"{source.name} is being synced already: wait for that run to end."
-                    )
-                try:
-                    yield lambda: connection.execute("SELECT 1")
-                finally:
-                    connection.execute(_UNLOCK, (source.name,))
-            finally:
-                connection.autocommit = False
+    def _alone(self, source: Source) -> AbstractContextManager[Callable[[], object]]:
+        """One run of a source at a time."""
+        busy = f"{source.name} is being synced already: wait for that run to end."
+        return alone(self._pool, "sync", source.name, otherwise=lambda: SourceBusy(busy))
 
     @contextmanager
     def _recorded(

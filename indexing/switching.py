@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -31,10 +31,10 @@ from indexing.holdings import (
     lacking,
 )
 from indexing.index import Index
+from indexing.locking import alone
 from indexing.pipeline import Indexer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from psycopg import Connection
@@ -51,10 +51,6 @@ FEW = 20
 # How long the swap waits for writers before it lets them go on, and how often it tries.
 _PATIENCE = "SET LOCAL lock_timeout = '5s'"
 _TRIES = 5
-
-# One at a time; held by the session, so a killed process lets go of it.
-_LOCK = "SELECT pg_try_advisory_lock(hashtext('supportbot'), hashtext('switch'))"
-_UNLOCK = "SELECT pg_advisory_unlock(hashtext('supportbot'), hashtext('switch'))"
 
 _THERE = """
 SELECT id, state FROM embedding_indexes WHERE model = %s AND dimensions = %s
@@ -142,20 +138,9 @@ class Switching:
             )
         return states[index_id].index
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        with self._pool.connection() as connection:
-            connection.autocommit = True
-            try:
-                row = connection.execute(_LOCK).fetchone()
-                if row is None or not row[0]:
-                    raise IndexBusy("Another process is building an index: wait for it to end.")
-                try:
-                    yield
-                finally:
-                    connection.execute(_UNLOCK)
-            finally:
-                connection.autocommit = False
+    def _alone(self) -> AbstractContextManager[object]:
+        busy = "Another process is building an index: wait for it to end."
+        return alone(self._pool, "supportbot", "switch", otherwise=lambda: IndexBusy(busy))
 
     def _opened(self, model: str, dimensions: int) -> tuple[Index, bool]:
         """The model's index, made now if there is none, and whether it is live."""

@@ -10,7 +10,8 @@ from bot.cli.opening import application
 from bot.errors import InputRejected
 
 if TYPE_CHECKING:
-    from bot.triage.models import Priority, Routing, Taxonomy
+    from bot.triage.models import Routing, Taxonomy
+    from connectors.zendesk.conversation import Priority
 
 app = typer.Typer(
     help="Say which tag, group and priority a hand-off gets.",

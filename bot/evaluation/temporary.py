@@ -49,6 +49,7 @@ _QUERY_SIDE = frozenset(
         "holdings.py",
         "llama.py",
         "loaded.py",
+        "locking.py",
         "questions.py",
         "retrieval.py",
         "switching.py",

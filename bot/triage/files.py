@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.errors import InputRejected
-from bot.triage.models import NONE, Example, Priority, RoutingTag, Rule
+from bot.triage.models import NONE, Example, RoutingTag, Rule
 from bot.triage.taxonomy import checked_rule
+from connectors.zendesk.conversation import Priority
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

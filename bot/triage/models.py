@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-Priority = Literal["low", "normal", "high", "urgent"]
+from connectors.zendesk.conversation import Priority
+
 PRIORITIES: tuple[str, ...] = get_args(Priority)
 DecidedBy = Literal["rule", "examples", "claude"]
 

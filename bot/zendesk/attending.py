@@ -11,21 +11,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.errors import TicketUnsettled
 from bot.models import OutcomeKind
 from bot.zendesk.turns import Turn, Why
 from connectors.errors import ConnectorError, WriteUncertain
 from connectors.zendesk.conversation import NotWritten, Written
+from indexing.locking import alone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from psycopg import Connection
     from psycopg_pool import ConnectionPool
 
     from bot.zendesk.deciding import Decider
@@ -44,9 +42,6 @@ SETTLING = timedelta(seconds=45)
 
 # A ticket that changes faster than it can be answered is looked at again later.
 _ATTEMPTS = 4
-
-_LOCK = "SELECT pg_try_advisory_lock(hashtext('ticket'), hashtext(%s))"
-_UNLOCK = "SELECT pg_advisory_unlock(hashtext('ticket'), hashtext(%s))"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -225,26 +220,11 @@ class Attendant:
             None,
         )
 
-    @contextmanager
-    def _alone(self, ticket_id: int) -> Iterator[None]:
+    def _alone(self, ticket_id: int) -> AbstractContextManager[object]:
         """The queue runs one job of a ticket at a time; this holds also where a worker that was
         taken for dead is only slow."""
-        with self._pool.connection() as connection:
-            connection.autocommit = True
-            try:
-                if not _held(connection, _LOCK, ticket_id):
-                    raise TicketUnsettled(f"Ticket {ticket_id} is being answered already.")
-                try:
-                    yield
-                finally:
-                    _held(connection, _UNLOCK, ticket_id)
-            finally:
-                connection.autocommit = False
-
-
-def _held(connection: Connection[Any], statement: str, ticket_id: int) -> bool:
-    row = connection.execute(statement, (str(ticket_id),)).fetchone()
-    return bool(row and row[0])
+        busy = f"Ticket {ticket_id} is being answered already."
+        return alone(self._pool, "ticket", str(ticket_id), otherwise=lambda: TicketUnsettled(busy))
 
 
 def _after(ticket: Conversation, change: TicketChange, written: Written) -> Conversation:

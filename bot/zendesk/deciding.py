@@ -23,7 +23,7 @@ from bot.zendesk.reading import asked_in
 from bot.zendesk.replies import FeedbackLinks, Voice, draft_note, public_reply, takeover
 from bot.zendesk.texts import TEXTS
 from bot.zendesk.turns import Turn, Why, turn_id
-from bot.zendesk.waiting import Waiting, before_replies, is_machine, waiting_in
+from bot.zendesk.waiting import Waiting, before_replies, waiting_in
 from connectors.zendesk.conversation import TicketChange
 from indexing.models import Reader
 
@@ -78,7 +78,7 @@ class Decider:
         waiting = waiting_in(ticket, past, bot_id)
         if not waiting:
             return self._judged(ticket, past, verdict, bot_id) if verdict else None
-        newest = next((each for each in reversed(waiting) if not is_machine(each)), waiting[-1])
+        newest = next((each for each in reversed(waiting) if not each.by_machine), waiting[-1])
         turn = Waiting(
             ticket=ticket,
             messages=waiting,

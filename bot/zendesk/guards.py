@@ -17,10 +17,6 @@ from bot.zendesk.turns import Past, Why
 if TYPE_CHECKING:
     from connectors.zendesk.conversation import Conversation, Message
 
-MACHINE_MAIL = 4
-"""The flag of a comment that a machine wrote, such as an out-of-office note.
-https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_comments/#comment-flags"""
-
 # Written by programs in somebody's name: other bots, integrations and business rules. A form on a
 # website may use them too, so a policy that names the channel has its way.
 _PROGRAMS = frozenset(
@@ -46,7 +42,7 @@ def left_alone(
         return Why.OWN_MESSAGE
     if newest.author.is_staff or _person_spoke(ticket, newest, bot_id, policy.mode):
         return Why.PERSON_REPLIED
-    if MACHINE_MAIL in newest.flags:
+    if newest.by_machine:
         return Why.MACHINE_MAIL
     if newest.channel in _PROGRAMS and newest.channel != policy.channel:
         return Why.OTHER_BOT

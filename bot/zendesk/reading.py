@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
 Content = Literal["words", "attachment_only", "nothing"]
 
-MACHINE_MAIL = 4
-"""Zendesk's comment flag for mail that a machine wrote.
-https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_comments/#comment-flags"""
-
 _THIN = 80  # bytes of letters and digits; a Chinese character tells as much as a short word
 _MOST_TURNS, _LONGEST_TURN = 10, 2_000
 _LONGEST_QUESTION = 8_000
@@ -88,7 +84,7 @@ def asked_in(conversation: Conversation, *, bot_id: int, language: LanguageDetec
 
 
 def _counts(message: Message) -> bool:
-    return message.public and MACHINE_MAIL not in message.flags
+    return message.public and not message.by_machine
 
 
 def _words_of(message: Message) -> str:

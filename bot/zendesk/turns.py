@@ -6,14 +6,14 @@ primary key says so), and of one ticket at most one turn is on its way at a time
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from psycopg.types.json import Jsonb
+from pydantic import TypeAdapter
 
 from bot.models import HandoffReason, OutcomeKind
 from connectors.zendesk.conversation import TicketChange
@@ -21,6 +21,9 @@ from connectors.zendesk.conversation import TicketChange
 if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
+
+
+_CHANGES = TypeAdapter(tuple[TicketChange, ...])
 
 
 class Why(StrEnum):
@@ -161,7 +164,7 @@ class Turns:
                 "outcome": turn.outcome.value,
                 "reason": turn.reason.value if turn.reason else "",
                 "why": turn.why.value if turn.why else "",
-                "changes": Jsonb([_as_json(each) for each in turn.changes]),
+                "changes": Jsonb(_CHANGES.dump_python(turn.changes, mode="json")),
                 "routing_tag": turn.routing_tag,
                 "asked_at": turn.asked_at,
             },
@@ -181,32 +184,7 @@ def _turn(row: tuple[Any, ...]) -> Turn:
         outcome=OutcomeKind(row[4]),
         reason=HandoffReason(row[5]) if row[5] else None,
         why=Why(row[6]) if row[6] else None,
-        changes=tuple(_from_json(each) for each in row[7]),
+        changes=_CHANGES.validate_python(row[7], strict=False),
         routing_tag=row[8],
         announced_at=row[9],
-    )
-
-
-def _as_json(change: TicketChange) -> dict[str, Any]:
-    return {
-        "marker": change.marker,
-        "html": change.html,
-        "public": change.public,
-        "add_tags": sorted(change.add_tags),
-        "remove_tags": sorted(change.remove_tags),
-        "status": change.status,
-        "priority": change.priority,
-        "group_id": change.group_id,
-        "assignee_id": change.assignee_id,
-        "custom_fields": {str(key): value for key, value in change.custom_fields.items()},
-    }
-
-
-def _from_json(stored: Mapping[str, Any]) -> TicketChange:
-    change = TicketChange(**{**stored, "custom_fields": {}})
-    return replace(
-        change,
-        add_tags=frozenset(stored["add_tags"]),
-        remove_tags=frozenset(stored["remove_tags"]),
-        custom_fields={int(key): value for key, value in stored["custom_fields"].items()},
     )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from bot.models import OutcomeKind, Question
-from bot.zendesk.guards import MACHINE_MAIL
 from bot.zendesk.turns import Turn, Why
 from indexing.models import Reader
 
@@ -91,11 +90,6 @@ def waiting_in(ticket: Conversation, past: Past, bot_id: int) -> tuple[Message, 
         and each.author.id != bot_id
         and each.id not in past.handled
     )
-
-
-def is_machine(message: Message) -> bool:
-    """Whether a machine wrote it, such as an out-of-office note."""
-    return MACHINE_MAIL in message.flags
 
 
 def before_replies(ticket: Conversation, waiting: tuple[Message, ...], bot_id: int) -> Conversation:

@@ -16,6 +16,9 @@ MERGED = "closed_by_merge"
 """The tag that Zendesk gives a ticket which was merged into another."""
 
 
+MACHINE_MAIL = 4
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
     """Somebody who takes part. `locale` is "" where it is not known."""
@@ -50,6 +53,12 @@ class Message:
     flags: frozenset[int] = frozenset()
     attachments: int = 0
     marker: str = ""
+
+    @property
+    def by_machine(self) -> bool:
+        """Whether a machine wrote this mail, such as an out-of-office note.
+        https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_comments/#comment-flags"""
+        return MACHINE_MAIL in self.flags
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

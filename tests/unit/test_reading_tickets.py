@@ -10,8 +10,8 @@ import pytest
 
 from bot.language import LanguageDetector
 from bot.models import Turn
-from bot.zendesk.reading import MACHINE_MAIL, Asked, asked_in
-from connectors.zendesk.conversation import Conversation, Message, Person
+from bot.zendesk.reading import Asked, asked_in
+from connectors.zendesk.conversation import MACHINE_MAIL, Conversation, Message, Person
 
 BOT_ID = 99
 ANNA = Person(id=1, name="Anna Schmidt", role="end-user", locale="en-US")
