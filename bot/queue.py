@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from psycopg.types.json import Jsonb
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
 
@@ -57,6 +59,7 @@ class TaskName(StrEnum):
     ARTICLE = "sync.article"
     TICKET = "ticket.attend"
     FEEDBACK = "ticket.feedback"
+    DRAFT = "ticket.draft"
     TICKET_SWEEP = "ticket.sweep"
     SWITCH_MODEL = "index.switch"
     PRUNE = "upkeep.prune"
@@ -108,6 +111,17 @@ def article_job(source: str, article: str, *, happened_at: datetime | None = Non
         arguments={"source": source, "article": article, **told},
         lock=f"source:{source}",
         once=f"article:{source}:{article}",
+        priority=Priority.EVENT,
+    )
+
+
+def draft_job(ticket_id: int, draft_id: UUID) -> Job:
+    """Sends a draft that a person approved, in turn with the ticket's other jobs."""
+    return Job(
+        task=TaskName.DRAFT,
+        lane=Lane.REPLIES,
+        arguments={"ticket_id": ticket_id, "draft_id": str(draft_id)},
+        lock=f"ticket:{ticket_id}",
         priority=Priority.EVENT,
     )
 

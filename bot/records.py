@@ -33,9 +33,9 @@ INSERT INTO questions (
 
 _PASSAGES = """
 INSERT INTO question_passages (
-    question_id, rank, source, document_id, chunk_id, title, url, text, audience, score, dense,
-    lexical
-) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    question_id, rank, source, kind, document_id, chunk_id, title, url, text, audience, score,
+    dense, lexical
+) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 _STATEMENTS = "INSERT INTO statements (question_id, position, text) VALUES (%s, %s, %s)"
@@ -123,6 +123,7 @@ def _save_passages(connection: Connection, outcome: Outcome) -> None:
                     outcome.question_id,
                     rank,
                     each.source,
+                    each.kind,
                     each.document_id,
                     each.chunk_id,
                     each.title,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from bot.audit import SYSTEM, note, sign
 from bot.errors import InputRejected
 from bot.queue import Enqueued, Priority, Queue, sync_job
 from bot.timing import Cron, Interval, Timing
@@ -22,6 +23,8 @@ from bot.timing import Cron, Interval, Timing
 if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
+
+    from bot.audit import Actor
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +118,7 @@ class Schedules:
         *,
         jitter: timedelta = timedelta(),
         full_every: timedelta | None = None,
+        actor: Actor = SYSTEM,
     ) -> Schedule:
         """Makes or changes a schedule; one that is paused stays so. Raises InputRejected when
         there is no such source."""
@@ -127,39 +131,50 @@ class Schedules:
             "full_every": full_every,
         }
         with self._pool.connection() as connection:
+            sign(connection, actor)
             try:
                 connection.execute(_SAVE, values)
             except psycopg.errors.ForeignKeyViolation:
                 raise _no_source(source) from None
             return _plan(connection, source)
 
-    def pause(self, source: str) -> Schedule:
+    def pause(self, source: str, *, actor: Actor = SYSTEM) -> Schedule:
         """Plans no more runs until it is resumed; one that is enqueued already still runs."""
         with self._pool.connection() as connection:
+            sign(connection, actor)
             connection.execute(
                 "UPDATE schedules SET paused = true, next_run = NULL WHERE source = %s", (source,)
             )
             return _one(connection, source)
 
-    def resume(self, source: str) -> Schedule:
+    def resume(self, source: str, *, actor: Actor = SYSTEM) -> Schedule:
         """Plans again from now on; what was missed meanwhile is not made up for."""
         with self._pool.connection() as connection:
+            sign(connection, actor)
             connection.execute("UPDATE schedules SET paused = false WHERE source = %s", (source,))
             return _plan(connection, source)
 
-    def remove(self, source: str) -> None:
+    def remove(self, source: str, *, actor: Actor = SYSTEM) -> None:
         """Raises InputRejected when this source has no schedule."""
         with self._pool.connection() as connection:
+            sign(connection, actor)
             _one(connection, source)
             connection.execute("DELETE FROM schedules WHERE source = %s", (source,))
 
-    def run_now(self, source: str, *, full: bool = False) -> Enqueued:
+    def run_now(self, source: str, *, full: bool = False, actor: Actor = SYSTEM) -> Enqueued:
         """Enqueues a run at once, planned or paused or not. Raises InputRejected when there is
         no such source."""
         with self._pool.connection() as connection:
             found = connection.execute("SELECT FROM sources WHERE name = %s", (source,)).fetchone()
             if found is None:
                 raise _no_source(source)
+            note(
+                connection,
+                actor=actor,
+                action="sync asked for",
+                target=source,
+                after={"full": full},
+            )
             job = sync_job(source, full=full, priority=Priority.ASKED_FOR)
             return self._queue.enqueue(job, connection=connection)
 

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
+from bot.audit import SYSTEM, sign
 from bot.errors import InputRejected
 
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
+
+    from bot.audit import Actor
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
@@ -69,7 +72,7 @@ class Sources:
     def __init__(self, *, pool: ConnectionPool) -> None:
         self._pool = pool
 
-    def add(self, source: Source) -> None:
+    def add(self, source: Source, *, actor: Actor = SYSTEM) -> None:
         """Stores a new source. Raises InputRejected when its name is taken or not usable."""
         if not _NAME.fullmatch(source.name):
             raise InputRejected(
@@ -77,6 +80,7 @@ class Sources:
                 "digits, '-' and '_', starting with a letter or digit."
             )
         with self._pool.connection() as connection:
+            sign(connection, actor)
             added = connection.execute(
                 "INSERT INTO sources (name, kind, config) VALUES (%s, %s, %s) "
                 "ON CONFLICT (name) DO NOTHING RETURNING name",
@@ -134,9 +138,10 @@ class Sources:
             for row in rows
         )
 
-    def remove(self, name: str) -> int:
+    def remove(self, name: str, *, actor: Actor = SYSTEM) -> int:
         """Removes a source and everything indexed of it; returns how many documents went."""
         documents = self.get(name).documents
         with self._pool.connection() as connection:
+            sign(connection, actor)
             connection.execute("DELETE FROM sources WHERE name = %s", (name,))
         return documents

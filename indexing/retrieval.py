@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from psycopg import sql
 
 from indexing.candidates import CANDIDATES, Hit, Search, hits
 from indexing.errors import IndexReplaced
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
 
 # Nobody asks one thing in more characters.
 _READ_CHARACTERS = 20_000
+
+_HELD = """
+SELECT passage.id FROM {passages} AS passage
+JOIN documents AS document ON document.pk = passage.document_pk
+WHERE passage.id = ANY(%(ids)s) AND document.audience && %(reads)s::text[]
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,6 +106,14 @@ class Retriever:
             evidence=carried,
             latency_ms=clock.stages,
         )
+
+    def held(self, chunk_ids: Collection[str], reader: Reader) -> frozenset[str]:
+        """Which of these passages are in the live index now, word for word, in documents that
+        `reader` may read: what was found a while ago may have changed since."""
+        with self._pool.connection() as connection:
+            statement = sql.SQL(_HELD).format(passages=Index.live(connection).table)
+            asked = {"ids": list(chunk_ids), "reads": sorted(reader.labels)}
+            return frozenset(row[0] for row in connection.execute(statement, asked))
 
     def dense(self, query: str, reader: Reader, locale: str | None, k: int) -> tuple[Passage, ...]:
         """What the vectors alone find, for comparison."""

@@ -4,15 +4,21 @@ extractive engine, the books in PostgreSQL, and Zendesk's API over HTTP."""
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bot.answering.extractive import ExtractiveEngine
+from bot.drafts import Drafts
 from bot.language import LanguageDetector
+from bot.preferences import Preferences
+from bot.queue import Queue
+from bot.recorded import recorded
 from bot.records import Records
 from bot.sources import Source, Sources
 from bot.support import EVIDENCE_NEEDED, SupportDesk
 from bot.sync import Sync
-from bot.zendesk.attending import Attendant
+from bot.zendesk.approving import Approvals
+from bot.zendesk.attending import FRESH, Attendant
 from bot.zendesk.audience import Audiences
 from bot.zendesk.deciding import Decider
 from bot.zendesk.feedback import Links, Verdict
@@ -22,6 +28,7 @@ from bot.zendesk.replies import Voice
 from bot.zendesk.resolutions import Resolutions
 from bot.zendesk.routing import NoRoutes, Routes
 from bot.zendesk.turns import Turn, Turns
+from bot.zendesk.voices import BrandVoice, Voices
 from connectors.registry import Accounts, kind_of
 from connectors.zendesk.account import DESK_SCOPES, ZendeskAccount
 from connectors.zendesk.desk import TicketDesk
@@ -31,6 +38,8 @@ from indexing.pipeline import Indexer
 from indexing.retrieval import Retriever
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from psycopg_pool import ConnectionPool
 
     from indexing.embedders.embedder import Embedder
@@ -72,6 +81,7 @@ class Tickets:
         self.policies = Policies(pool=pool)
         self.turns = Turns(pool=pool)
         self.settling = timedelta(0)
+        self.fresh = FRESH
         self.limits = Limits()
         self.routes: Routes = NoRoutes()
         self.anna = self.ticketing.person("Anna Schmidt", email="anna@customer.example")
@@ -90,8 +100,12 @@ class Tickets:
         self.desk = TicketDesk(client=self.client, sleep=clock.sleep)
         index = Index.open(pool, model=embedder.name, dimensions=embedder.dimensions)
         self._language = language
+        self._retriever = Retriever(pool=pool, index=index, embedder=embedder)
+        self.drafts = Drafts(pool=pool, queue=Queue(pool=pool))
+        self.preferences = Preferences(pool=pool)
+        self.preferences.put(Voices(default=BrandVoice(brand="Larkmoor")))
         self._support = SupportDesk(
-            retriever=Retriever(pool=pool, index=index, embedder=embedder),
+            retriever=self._retriever,
             engine=ExtractiveEngine(),
             fallback=None,
             recorder=Records(pool=pool),
@@ -132,12 +146,23 @@ class Tickets:
                 audiences=Audiences(pool=self.pool, segments_of=self.desk.segments_of),
                 routes=self.routes,
                 language=self._language,
-                voice=Voice(brand="Larkmoor"),
+                voice_of=self._voice_of,
                 links=LINKS,
                 limits=self.limits,
             ),
+            approvals=Approvals(
+                drafts=self.drafts,
+                recorded=partial(recorded, self.pool),
+                held=self._retriever.held,
+                voice_of=self._voice_of,
+                links=LINKS,
+            ),
             settling=self.settling,
+            fresh=self.fresh,
         )
+
+    def _voice_of(self, brand_id: int | None) -> Voice:
+        return self.preferences.get(Voices).of(brand_id)
 
     def attend(self, ticket: Ticket) -> Turn | None:
         """One look at the ticket; a minute passes."""
@@ -153,6 +178,13 @@ class Tickets:
             return "nothing"
         why = turn.reason or turn.why
         return f"{turn.outcome.value}: {why.value}" if why else turn.outcome.value
+
+    def send(self, ticket: Ticket, draft_id: UUID) -> str:
+        """What the job of an approved draft does, and how the draft is then."""
+        self.attendant().send(ticket.id, draft_id)
+        self.clock.advance(60)
+        draft = self.drafts.get(draft_id)
+        return f"{draft.state}: {draft.why}" if draft.why else draft.state
 
     def judge(self, ticket: Ticket, turn: Turn, *, helped: bool) -> Turn | None:
         """What the link in the reply leads to."""

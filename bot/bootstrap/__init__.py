@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
     from bot.answering.base import Engine
+    from bot.drafts import Drafts
     from bot.following import Following
     from bot.llm import MessagesApi
     from bot.memory import QuestionMemory
     from bot.postgres import EmbeddedPostgres
+    from bot.preferences import Preferences
     from bot.queue import Queue
     from bot.records import Records
     from bot.runs import Runs
@@ -212,6 +214,18 @@ class Application:
         from bot.queue import Queue  # noqa: PLC0415 - made when asked for
 
         return Queue(pool=self.pool)
+
+    @cached_property
+    def preferences(self) -> Preferences:
+        from bot.preferences import Preferences  # noqa: PLC0415 - made when asked for
+
+        return Preferences(pool=self.pool)
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        from bot.drafts import Drafts  # noqa: PLC0415 - made when asked for
+
+        return Drafts(pool=self.pool, queue=self.queue)
 
     @cached_property
     def schedules(self) -> Schedules:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import threading
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from bot.bootstrap.choices import zendesk_account
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot.bootstrap import Application
     from bot.zendesk.attending import Attendant
     from bot.zendesk.deciding import Decider
+    from bot.zendesk.feedback import Links
+    from bot.zendesk.replies import Voice
     from bot.zendesk.sweeping import TicketSweep
     from connectors.zendesk.account import ZendeskAccount
     from connectors.zendesk.client import ZendeskClient
@@ -57,17 +61,27 @@ class Tickets:
         return mine
 
     def _new_attendant(self) -> Attendant:
-        from bot.zendesk.attending import Attendant  # noqa: PLC0415 - made when asked for
+        from bot.recorded import recorded  # noqa: PLC0415 - made when asked for
+        from bot.zendesk.approving import Approvals  # noqa: PLC0415 - as above
+        from bot.zendesk.attending import Attendant  # noqa: PLC0415 - as above
         from bot.zendesk.resolutions import Resolutions  # noqa: PLC0415 - as above
         from bot.zendesk.turns import Turns  # noqa: PLC0415 - as above
 
-        pool, desk = self._app.pool, self._desk()
+        app, pool, desk = self._app, self._app.pool, self._desk()
+        voice_of, links = _voice_of(app), _links(app)
         return Attendant(
             pool=pool,
             desk=desk,
             turns=Turns(pool=pool),
             resolutions=Resolutions(pool=pool),
-            decider=decider(self._app, desk),
+            decider=decider(app, desk, voice_of=voice_of, links=links),
+            approvals=Approvals(
+                drafts=app.drafts,
+                recorded=partial(recorded, pool),
+                held=app.retriever.held,
+                voice_of=voice_of,
+                links=links,
+            ),
         )
 
     def _desk(self) -> TicketDesk:
@@ -78,26 +92,43 @@ class Tickets:
         return mine
 
 
-def decider(app: Application, desk: TicketDesk) -> Decider:
+def _voice_of(app: Application) -> Callable[[int | None], Voice]:
+    """How a brand speaks, as it is set now."""
+    from bot.zendesk.voices import Voices  # noqa: PLC0415 - made when asked for
+
+    return lambda brand_id: app.preferences.get(Voices).of(brand_id)
+
+
+def _links(app: Application) -> Links | None:
+    from bot.zendesk.feedback import Links, signing_keys  # noqa: PLC0415 - made when asked for
+
+    base = app.settings.web.public_url
+    return Links(keys=signing_keys(app.pool), base=base) if base else None
+
+
+def decider(
+    app: Application,
+    desk: TicketDesk,
+    *,
+    voice_of: Callable[[int | None], Voice],
+    links: Links | None,
+) -> Decider:
     """Who decides what becomes of a ticket, with everything that it asks."""
     from bot.bootstrap import DEFAULT_LOCALE  # noqa: PLC0415 - it imports this module
     from bot.language import LanguageDetector  # noqa: PLC0415 - made when asked for
     from bot.zendesk.audience import Audiences  # noqa: PLC0415 - as above
     from bot.zendesk.deciding import Decider  # noqa: PLC0415 - as above
-    from bot.zendesk.feedback import Links, signing_keys  # noqa: PLC0415 - as above
     from bot.zendesk.guards import Limits  # noqa: PLC0415 - as above
     from bot.zendesk.policies import Policies  # noqa: PLC0415 - as above
-    from bot.zendesk.replies import Voice  # noqa: PLC0415 - as above
     from bot.zendesk.routing import TaxonomyRoutes  # noqa: PLC0415 - as above
 
-    base = app.settings.web.public_url
     return Decider(
         support=app.desk,
         policies=Policies(pool=app.pool),
         audiences=Audiences(pool=app.pool, segments_of=desk.segments_of),
         routes=TaxonomyRoutes(router=app.router),
         language=LanguageDetector(default=DEFAULT_LOCALE),
-        voice=Voice(),
-        links=Links(keys=signing_keys(app.pool), base=base) if base else None,
+        voice_of=voice_of,
+        links=links,
         limits=Limits(),
     )

@@ -15,6 +15,7 @@ import typer
 
 from bot.cli import (
     ask,
+    audit,
     doctor,
     evaluate,
     index,
@@ -51,6 +52,7 @@ app.add_typer(index.app, name="index")
 app.add_typer(routing.app, name="routing")
 app.add_typer(zendesk.app, name="zendesk")
 app.command("stats")(stats.stats)
+app.command("audit")(audit.audit)
 app.command("up")(up.up)
 app.command("web")(processes.web)
 app.command("worker")(processes.worker)

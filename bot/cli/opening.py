@@ -1,12 +1,15 @@
 """How a command gets the product: settings read, logging set up, parts closed at the end."""
 
+import getpass
 import logging
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bot.audit import Actor
     from bot.bootstrap import Application
     from bot.settings import Settings
 
@@ -32,3 +35,14 @@ def application(*, level: int = logging.WARNING) -> "Iterator[Application]":
 
     with Application(settings=configured(level=level)) as opened:
         yield opened
+
+
+def operator() -> "Actor":
+    """Who types the command: the account of this machine."""
+    from bot.audit import Actor  # noqa: PLC0415 - keeps --help instant
+
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as in some containers
+        name = f"uid {os.getuid()}"
+    return Actor(surface="cli", name=name)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.opening import application
+from bot.cli.opening import application, operator
 from bot.errors import InputRejected
 from connectors.errors import ConnectorError
 
@@ -98,7 +98,7 @@ def set_one(
             share=share,
             allowed=tuple(map(_requester, allow or ())),
         )
-        number = Policies(pool=opened.pool).set(policy)
+        number = Policies(pool=opened.pool).set(policy, actor=operator())
     terminal.write(f"Policy {number} is set: {mode}, for {share}% of the tickets that it fits.")
 
 
@@ -111,7 +111,7 @@ def remove(
     from bot.zendesk.policies import Policies  # noqa: PLC0415 - keeps --help instant
 
     with application() as opened:
-        Policies(pool=opened.pool).remove(policy)
+        Policies(pool=opened.pool).remove(policy, actor=operator())
     terminal.write(f"Removed policy {policy}.")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.opening import application
+from bot.cli.opening import application, operator
 from bot.errors import InputRejected
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ def add(
     )
     with application() as opened:
         own = name.strip().lower()
-        opened.routing_tags.save([tag], [Example(text=one, tag=own) for one in example or []])
+        examples = [Example(text=one, tag=own) for one in example or []]
+        opened.routing_tags.save([tag], examples, actor=operator())
     terminal.write(
         f'Saved {own}. Examples teach it: `supportbot routing example {own} "What they write"`.'
     )
@@ -101,7 +102,7 @@ def remove(name: Tag) -> None:
     from bot import terminal  # noqa: PLC0415 - keeps --help instant
 
     with application() as opened:
-        opened.routing_tags.remove(name)
+        opened.routing_tags.remove(name, actor=operator())
     terminal.write(f"Removed {name}.")
 
 
@@ -118,9 +119,9 @@ def example(
     one = Example(text=text, tag=None if name == NONE else name)
     with application() as opened:
         if remove:
-            opened.routing_tags.remove_example(one)
+            opened.routing_tags.remove_example(one, actor=operator())
             terminal.write("Removed.")
-        elif opened.routing_tags.save([], [one]):
+        elif opened.routing_tags.save([], [one], actor=operator()):
             terminal.write("Added.")
         else:
             terminal.write("It was there already.")
@@ -152,7 +153,7 @@ def rule(
         raise InputRejected("Name either a tag to add a rule for, or --remove ID.")
     with application() as opened:
         if remove is not None:
-            opened.routing_tags.remove_rule(remove)
+            opened.routing_tags.remove_rule(remove, actor=operator())
             terminal.write(f"Removed rule {remove}.")
             return
         made = Rule(
@@ -165,7 +166,7 @@ def rule(
             locales=tuple(locale or ()),
             position=position,
         )
-        terminal.write(f"Added rule {opened.routing_tags.add_rule(made)}.")
+        terminal.write(f"Added rule {opened.routing_tags.add_rule(made, actor=operator())}.")
 
 
 @app.command("import")
@@ -188,7 +189,7 @@ def import_(
         raise InputRejected("Name either a file or --sample.")
     contents = files.read(path) if path is not None else files.read_sample()
     with application() as opened:
-        done = files.load(opened.routing_tags, contents)
+        done = files.load(opened.routing_tags, contents, actor=operator())
     terminal.write(
         f"{done.tags} tags saved, {done.examples} examples and {done.rules} rules added."
     )

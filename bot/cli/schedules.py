@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.opening import application
+from bot.cli.opening import application, operator
 from bot.errors import InputRejected
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ def set_one(
     if full is not None and not full:
         raise InputRejected("--full-every is zero. Leave it out, or name a time such as 7d.")
     with application() as opened:
-        schedule = opened.schedules.set(source, timing, jitter=spread, full_every=full)
+        schedule = opened.schedules.set(
+            source, timing, jitter=spread, full_every=full, actor=operator()
+        )
     terminal.write(f"{source} is synchronised {_when(schedule)}. Next runs:")
     for moment in next_times(schedule.timing, after=datetime.now(UTC)):
         terminal.write(f"  {_local(moment, schedule)}")
@@ -80,7 +82,7 @@ def pause(source: Name) -> None:
     from bot import terminal  # noqa: PLC0415 - keeps --help instant
 
     with application() as opened:
-        opened.schedules.pause(source)
+        opened.schedules.pause(source, actor=operator())
     terminal.write(f"Paused. `supportbot schedules resume {source}` lets it run again.")
 
 
@@ -90,7 +92,7 @@ def resume(source: Name) -> None:
     from bot import terminal  # noqa: PLC0415 - keeps --help instant
 
     with application() as opened:
-        schedule = opened.schedules.resume(source)
+        schedule = opened.schedules.resume(source, actor=operator())
     terminal.write(f"Resumed. Next run: {_next(schedule)}.")
 
 
@@ -100,7 +102,7 @@ def remove(source: Name) -> None:
     from bot import terminal  # noqa: PLC0415 - keeps --help instant
 
     with application() as opened:
-        opened.schedules.remove(source)
+        opened.schedules.remove(source, actor=operator())
     terminal.write(f"Removed the schedule of {source}.")
 
 
@@ -115,7 +117,7 @@ def run(
     from bot import terminal  # noqa: PLC0415 - keeps --help instant
 
     with application() as opened:
-        enqueued = opened.schedules.run_now(source, full=full)
+        enqueued = opened.schedules.run_now(source, full=full, actor=operator())
         alive = opened.queue.worker_alive()
     terminal.write("Enqueued." if enqueued.is_new else "It was waiting; it goes first now.")
     if not alive:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_origin
 
 import typer
 
-from bot.cli.opening import application
+from bot.cli.opening import application, operator
 from bot.errors import InputRejected
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def add(
         raise InputRejected(f"{error} See `supportbot sources kinds`.") from error
     source = Source(name=name or kind, kind=kind, config=config.model_dump(mode="json"))
     with application() as opened:
-        opened.sources.add(source)
+        opened.sources.add(source, actor=operator())
     terminal.write(f"Added {source.name}. Run `supportbot sync {source.name}` to index it.")
 
 
@@ -121,7 +121,7 @@ def remove(name: Name) -> None:
     from bot import terminal  # noqa: PLC0415 - keeps --help instant
 
     with application() as opened:
-        documents = opened.sources.remove(name)
+        documents = opened.sources.remove(name, actor=operator())
     terminal.write(f"Removed {name} with {documents} documents.")
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.opening import application
+from bot.cli.opening import application, operator
 from bot.errors import InputRejected
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _follow(app: "Application", state: "SourceState", *, full: bool) -> "SyncRep
     from bot import terminal  # noqa: PLC0415 - keeps --help instant
 
     source = state.source.name
-    job = app.schedules.run_now(source, full=full)
+    job = app.schedules.run_now(source, full=full, actor=operator())
     try:
         with terminal.sync_progress(source, expected=state.documents or None) as show:
             report = app.following.follow(source, job.id, show)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli import policies
+from bot.cli import drafts, policies, voice
 from bot.cli.opening import application
 from bot.errors import InputRejected
 
@@ -16,6 +16,8 @@ app = typer.Typer(
     help="Answer the tickets of a Zendesk account.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(policies.app, name="policies")
+app.add_typer(drafts.app, name="drafts")
+app.add_typer(voice.app, name="voice")
 
 _NOT_SET = (
     "Set ZENDESK_WEBHOOK_SECRET to what `supportbot zendesk install --show-secret` prints, start "

@@ -22,7 +22,7 @@ from structlog.contextvars import bound_contextvars
 
 from bot.errors import SupportbotError, TicketUnsettled
 from bot.jobs.retries import Retries, TryAgain
-from bot.queue import Job, Lane, Priority, TaskName
+from bot.queue import Job, Lane, Priority, TaskName, draft_job
 from bot.zendesk.errands import feedback_job, ticket_job
 from bot.zendesk.feedback import Verdict
 from connectors.errors import ConnectorError, RateLimited, SourceUnavailable
@@ -91,6 +91,7 @@ class TicketJobs:
         for name, body in (
             (TaskName.TICKET, self.attend),
             (TaskName.FEEDBACK, self.judge),
+            (TaskName.DRAFT, self.send),
         ):
             app.task(
                 name=name.value,
@@ -111,6 +112,12 @@ class TicketJobs:
         verdict = Verdict(ticket_id=ticket_id, turn_id=UUID(turn_id), helped=helped, locale=locale)
         job = feedback_job(verdict)
         self._do(context, job, ticket_id, lambda: self._attendant().judge(verdict))
+
+    def send(self, context: JobContext, *, ticket_id: int, draft_id: str) -> None:
+        """Sends an approved draft. Raises as above."""
+        draft = UUID(draft_id)
+        job = draft_job(ticket_id, draft)
+        self._do(context, job, ticket_id, lambda: self._attendant().send(ticket_id, draft))
 
     def _do(
         self, context: JobContext, job: Job, ticket_id: int, work: Callable[[], Attended]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bot.audit import SYSTEM
 from bot.errors import InputRejected
 from bot.triage.models import NONE, Example, RoutingTag, Rule
 from bot.triage.taxonomy import checked_rule
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from bot.audit import Actor
     from bot.triage.models import Taxonomy
     from bot.triage.taxonomy import TaxonomyStore
 
@@ -97,7 +99,7 @@ def read_sample() -> Contents:
     return _contents(_parsed("sample", text), source="sample")
 
 
-def load(store: TaxonomyStore, contents: Contents) -> Imported:
+def load(store: TaxonomyStore, contents: Contents, *, actor: Actor = SYSTEM) -> Imported:
     """Writes what a file holds; a tag that it only names is added if it is new, and a rule that is
     there already is not added again. Returns what changed. Raises InputRejected."""
     before = store.read()
@@ -107,9 +109,9 @@ def load(store: TaxonomyStore, contents: Contents) -> Imported:
     have = {_conditions(rule) for rule in before.rules}
     rules = (checked_rule(rule) for rule in contents.rules)
     new = [rule for rule in rules if _conditions(rule) not in have]
-    examples = store.save(tags, contents.examples)
+    examples = store.save(tags, contents.examples, actor=actor)
     for rule in new:
-        store.add_rule(rule)
+        store.add_rule(rule, actor=actor)
     return Imported(tags=len(tags), examples=examples, rules=len(new))
 
 

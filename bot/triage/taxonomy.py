@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from psycopg.types.json import Jsonb
 
+from bot.audit import SYSTEM, sign
 from bot.errors import InputRejected
 from bot.triage.models import NONE, PRIORITIES, Example, RoutingTag, Rule, Taxonomy
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
+
+    from bot.audit import Actor
 
 EXAMPLE_CHARACTERS = 8_000
 """Longer examples are cut: a model reads less of them, and so does a person."""
@@ -34,10 +37,12 @@ ON CONFLICT (name) DO UPDATE SET
     custom_fields = excluded.custom_fields, enabled = excluded.enabled
 """
 
-_ADD_EXAMPLE = """
+_ADD_EXAMPLES = """
 INSERT INTO routing_examples (tag_id, text, source)
-VALUES ((SELECT id FROM routing_tags WHERE name = %s), %s, %s)
-ON CONFLICT DO NOTHING
+SELECT tag.id, given.text, given.source
+FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS given (tag, text, source, place)
+LEFT JOIN routing_tags AS tag ON tag.name = given.tag
+ORDER BY given.place ON CONFLICT DO NOTHING
 """
 
 _ADD_RULE = """
@@ -91,31 +96,40 @@ class TaxonomyStore:
             version=version,
         )
 
-    def save(self, tags: Iterable[RoutingTag], examples: Iterable[Example] = ()) -> int:
+    def save(
+        self,
+        tags: Iterable[RoutingTag],
+        examples: Iterable[Example] = (),
+        *,
+        actor: Actor = SYSTEM,
+    ) -> int:
         """Adds or replaces tags and adds examples, all of them or none; an example that is there
         already is left alone. Returns how many examples are new. Raises InputRejected, naming
         what cannot be used."""
         checked = [checked_tag(each) for each in tags]
         added = [_checked_example(each) for each in examples]
         with self._pool.connection() as connection, connection.cursor() as cursor:
+            sign(connection, actor)
             if checked:
                 cursor.executemany(_SAVE, [_columns(each) for each in checked])
             _require(connection, {each.tag for each in added if each.tag is not None})
             if not added:
                 return 0
-            cursor.executemany(_ADD_EXAMPLE, [(each.tag, each.text, each.source) for each in added])
-            return max(cursor.rowcount, 0)
+            columns = zip(*((each.tag, each.text, each.source) for each in added), strict=True)
+            return cursor.execute(_ADD_EXAMPLES, [list(each) for each in columns]).rowcount
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, *, actor: Actor = SYSTEM) -> None:
         """Removes a tag with its examples and rules. Raises InputRejected when it is unknown."""
         with self._pool.connection() as connection:
+            sign(connection, actor)
             _require(connection, {name})
             connection.execute("DELETE FROM routing_tags WHERE name = %s", (name,))
 
-    def remove_example(self, example: Example) -> None:
+    def remove_example(self, example: Example, *, actor: Actor = SYSTEM) -> None:
         """Removes one example. Raises InputRejected when there is none of this text."""
         wanted = _checked_example(example)
         with self._pool.connection() as connection:
+            sign(connection, actor)
             gone = connection.execute(
                 "DELETE FROM routing_examples WHERE text = %s AND tag_id IS NOT DISTINCT FROM "
                 "(SELECT id FROM routing_tags WHERE name = %s) RETURNING id",
@@ -127,18 +141,20 @@ class TaxonomyStore:
                     "lists all."
                 )
 
-    def add_rule(self, rule: Rule) -> int:
+    def add_rule(self, rule: Rule, *, actor: Actor = SYSTEM) -> int:
         """Adds a rule, behind all others where its position is 0; returns its id. Raises
         InputRejected when its tag is unknown or it has no condition."""
         values = [list(each) for each in _conditions(checked_rule(rule))]
         with self._pool.connection() as connection:
+            sign(connection, actor)
             _require(connection, {rule.tag})
             row = connection.execute(_ADD_RULE, (rule.position, rule.tag, *values)).fetchone()
         return int(row[0]) if row else 0
 
-    def remove_rule(self, rule_id: int) -> None:
+    def remove_rule(self, rule_id: int, *, actor: Actor = SYSTEM) -> None:
         """Removes a rule. Raises InputRejected when there is none of this id."""
         with self._pool.connection() as connection:
+            sign(connection, actor)
             gone = connection.execute(
                 "DELETE FROM routing_rules WHERE id = %s RETURNING id", (rule_id,)
             ).fetchone()

@@ -10,22 +10,28 @@ arrived, and a late one and its repetition cannot both get in.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 from bot.errors import TicketUnsettled
 from bot.models import OutcomeKind
+from bot.zendesk.approving import sent_as
 from bot.zendesk.turns import Turn, Why
 from connectors.errors import ConnectorError, WriteUncertain
 from connectors.zendesk.conversation import NotWritten, Written
 from indexing.locking import alone
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from psycopg_pool import ConnectionPool
 
+    from bot.zendesk.approving import Approvals
     from bot.zendesk.deciding import Decider
     from bot.zendesk.feedback import Verdict
     from bot.zendesk.resolutions import Resolutions
@@ -40,8 +46,17 @@ LATELY = timedelta(hours=1)
 # No request is under way for longer: after that, an update that is not in the ticket never will be.
 SETTLING = timedelta(seconds=45)
 
+FRESH = timedelta(seconds=1)
+"""After so long a ticket that was read is looked at again before it is written."""
+
 # A ticket that changes faster than it can be answered is looked at again later.
 _ATTEMPTS = 4
+
+
+class Decide(Protocol):
+    """What becomes of a ticket as it is now: the turn to write, or None for nothing."""
+
+    def __call__(self, ticket: Conversation, past: Past, *, bot_id: int) -> Turn | None: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,54 +78,73 @@ class Attendant:
         turns: Turns,
         resolutions: Resolutions,
         decider: Decider,
+        approvals: Approvals,
         settling: timedelta = SETTLING,
+        fresh: timedelta = FRESH,
     ) -> None:
         self._pool = pool
         self._desk = desk
         self._turns = turns
         self._resolutions = resolutions
         self._decider = decider
+        self._approvals = approvals
         self._settling = settling
+        self._fresh = fresh.total_seconds()
 
     def attend(self, ticket_id: int) -> Attended:
         """Raises TicketUnsettled when it must be looked at again later, ConnectorError where
         Zendesk cannot be read or written now, and psycopg.OperationalError without a database:
         nothing is lost then, and nothing is done twice when it is called again."""
         with self._alone(ticket_id):
-            return self._look(ticket_id, None)
+            return self._look(ticket_id, self._decider.decide)
 
     def judge(self, verdict: Verdict) -> Attended:
         """What follows from a yes or no behind a link in a reply. Raises as `attend` does."""
         with self._alone(verdict.ticket_id):
-            return self._look(verdict.ticket_id, verdict)
+            return self._look(verdict.ticket_id, partial(self._decider.decide, verdict=verdict))
 
-    def _look(self, ticket_id: int, verdict: Verdict | None) -> Attended:
+    def send(self, ticket_id: int, draft_id: UUID) -> Attended:
+        """Sends a draft that a person approved, or notes why it is too late. Raises as above."""
+        with self._alone(ticket_id):
+            attended = self._look(ticket_id, partial(self._approvals.turn, draft_id))
+        turn = attended.turn
+        ours = turn is not None and turn.id == sent_as(draft_id)
+        sent = ours and turn is not None and turn.outcome is OutcomeKind.ANSWERED
+        self._approvals.ended(draft_id, sent=sent)
+        return attended
+
+    def _look(self, ticket_id: int, decide: Decide) -> Attended:
         refused = False  # whether Zendesk itself said that our last update is not in the ticket
+        ended: Turn | None = None
         for _ in range(_ATTEMPTS):
             past = self._turns.past(ticket_id, lately=LATELY)
             ticket = self._desk.conversation(ticket_id)
             if ticket is None:
                 return self._gone(past)
-            self._resolutions.seen(ticket, human_at=self._person_since(ticket))
+            read_at = time.monotonic()
+            first, last = self._people_in(ticket)
+            self._resolutions.seen(ticket, human_at=first, replied_at=last)
             if past.sending is not None:
-                if ended := self._resumed(ticket, past.sending, under_way=not refused):
-                    return Attended(turn=ended)
+                ended = self._resumed(ticket, past.sending, under_way=not refused) or ended
                 continue
-            turn = self._decider.decide(ticket, past, bot_id=self._desk.bot_id, verdict=verdict)
+            turn = decide(ticket, past, bot_id=self._desk.bot_id)
             if turn is None:
-                return Attended()
+                return Attended(turn=ended)
             if not turn.changes:
                 self._settle(turn)
                 return Attended(turn=turn)
-            if self._unchanged(ticket):
+            if self._unchanged(ticket, read_at):
                 self._turns.announce(turn)
-                if ended := self._write(ticket, turn, turn.changes):
-                    return Attended(turn=ended)
+                if written := self._write(ticket, turn, turn.changes):
+                    return Attended(turn=written)
                 refused = True
         raise TicketUnsettled(f"Ticket {ticket_id} changes faster than it can be answered.")
 
-    def _unchanged(self, ticket: Conversation) -> bool:
-        """Whether the ticket is still as it was when the answer was begun."""
+    def _unchanged(self, ticket: Conversation, read_at: float) -> bool:
+        """Whether the ticket is still as it was when the answer was begun. Right after it was read
+        the safe update itself tells, without another request."""
+        if ticket.settled and time.monotonic() - read_at < self._fresh:
+            return True
         state = self._desk.state(ticket.ticket_id)
         return state is not None and not state.follows(ticket)
 
@@ -202,23 +236,18 @@ class Attendant:
         self._settle(ended)
         return ended
 
-    def _person_since(self, ticket: Conversation) -> datetime | None:
-        """When a person first replied to the customer after the bot had."""
+    def _people_in(self, ticket: Conversation) -> tuple[datetime | None, datetime | None]:
+        """When a person first replied to the customer after the bot had, and when last at all."""
         bot = self._desk.bot_id
         public = [each for each in ticket.messages if each.public]
         ours = next((each for each in public if each.author.id == bot), None)
-        if ours is None:
-            return None
-        return next(
-            (
-                each.created_at
-                for each in public
-                if each.author.is_staff
-                and each.author.id != bot
-                and (each.created_at, each.id) > (ours.created_at, ours.id)
-            ),
-            None,
-        )
+        staff = [each for each in public if each.author.is_staff and each.author.id != bot]
+        after = [
+            each.created_at
+            for each in staff
+            if ours is not None and (each.created_at, each.id) > (ours.created_at, ours.id)
+        ]
+        return after[0] if after else None, staff[-1].created_at if staff else None
 
     def _alone(self, ticket_id: int) -> AbstractContextManager[object]:
         """The queue runs one job of a ticket at a time; this holds also where a worker that was

@@ -6,12 +6,13 @@ the last place before words leave: a statement that rests on anything else is no
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from bot.inert import as_html, safe_url, shortened
+from bot.inert import as_html, inert, own_as_html, safe_url, shortened
 from indexing.models import Audience
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ _SHOWN_KINDS = frozenset({"article", "page", "file"})  # the others are the team
 _MOST_STATEMENTS, _MOST_LINKS = 40, 5
 _LONGEST_STATEMENT, _LONGEST_TITLE, _LONGEST_QUOTE = 4_000, 200, 300
 _MOST_QUOTES = 10
+
+_MARK = re.compile(r"\[(\d{1,2})\]")
+_PARAGRAPHS = re.compile(r"\n\s*\n")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,8 +41,10 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Told:
-    """A statement as HTML without its links, and what carries it: at least one source."""
+    """A statement as text and as HTML, without its links, and what carries it: at least one
+    source."""
 
+    text: str
     html: str
     sources: tuple[Source, ...]
 
@@ -75,6 +81,41 @@ def quotes(told: Sequence[Told]) -> str:
     return f"<ul>\n{items}</ul>\n"
 
 
+def marked_text(told: Sequence[Told]) -> str:
+    """Each statement as a paragraph of plain text that ends with its numbers in brackets."""
+    numbers = _numbers(told)
+    return "\n\n".join(
+        f"{each.text} {''.join(f'[{number}]' for number, _ in _numbered(each, numbers))}"
+        for each in told
+    )
+
+
+def marked_html(text: str, told: Sequence[Told]) -> tuple[str, str]:
+    """A person's text with those numbers: its paragraphs as HTML, and the list of the sources
+    whose numbers it still has, each at its number; "" where it has none."""
+    sources = dict(enumerate(_first_of_each(told), start=1))
+    kept = {int(each) for each in _MARK.findall(text)} & sources.keys()
+    body = "".join(
+        f"<p>{_with_links(each, sources)}</p>\n" for each in _PARAGRAPHS.split(text) if each.strip()
+    )
+    items = "".join(f'<li value="{n}">{_titled(sources[n])}</li>\n' for n in sorted(kept))
+    return body, f"<ol>\n{items}</ol>\n" if kept else ""
+
+
+def _with_links(text: str, sources: Mapping[int, Source]) -> str:
+    """Own words as they stand, but for the numbers of sources."""
+    parts = _MARK.split(text)
+    found = []
+    for position, part in enumerate(parts):
+        if position % 2 == 0:
+            found.append(own_as_html(part))
+        elif (source := sources.get(int(part))) is not None:
+            found.append(link(source.url, f"[{part}]"))
+        else:
+            found.append(f"[{part}]")
+    return " ".join(each for each in found if each)
+
+
 def link(url: str, html: str) -> str:
     """A link to a `safe_url` around finished HTML."""
     return f'<a href="{escape(url)}">{html}</a>'
@@ -95,8 +136,11 @@ def _told(statement: Statement, passages: Mapping[str, Passage], reader: Reader)
         for citation, passage in cited
         if passage is not None and (url := safe_url(passage.link))
     )
-    html = as_html(_cut(statement.text))
-    return Told(html=html, sources=sources[:_MOST_LINKS]) if html and sources else None
+    text = _cut(statement.text)
+    html = as_html(text)
+    if not html or not sources:
+        return None
+    return Told(text=inert(text), html=html, sources=sources[:_MOST_LINKS])
 
 
 def _may_see(reader: Reader, passage: Passage) -> bool:
@@ -125,9 +169,12 @@ def _numbers(told: Sequence[Told]) -> Mapping[str, int]:
 
 
 def _marks(told: Told, numbers: Mapping[str, int]) -> str:
+    return " ".join(link(url, f"[{number}]") for number, url in _numbered(told, numbers))
+
+
+def _numbered(told: Told, numbers: Mapping[str, int]) -> list[tuple[int, str]]:
     first = {each.document_id: each for each in reversed(told.sources)}
-    marks = sorted((numbers[each.document_id], each.url) for each in first.values())
-    return " ".join(link(url, f"[{number}]") for number, url in marks)
+    return sorted((numbers[each.document_id], each.url) for each in first.values())
 
 
 def _titled(source: Source) -> str:

@@ -14,13 +14,13 @@ from bot.handoff.case import Case
 from bot.handoff.note import note
 from bot.handoff.wanted import summary
 from bot.models import HandoffReason, OutcomeKind
+from bot.zendesk.approving import ANSWERED, DRAFTED
 from bot.zendesk.asks_for_person import asks_for_person
-from bot.zendesk.feedback import Verdict
 from bot.zendesk.feedback_words import feedback_in
 from bot.zendesk.guards import Limits, left_alone, looping
 from bot.zendesk.policies import Mode, Policy, deciding
 from bot.zendesk.reading import asked_in
-from bot.zendesk.replies import FeedbackLinks, Voice, draft_note, public_reply, takeover
+from bot.zendesk.replies import draft_note, public_reply, takeover
 from bot.zendesk.texts import TEXTS
 from bot.zendesk.turns import Turn, Why, turn_id
 from bot.zendesk.waiting import Waiting, before_replies, waiting_in
@@ -28,20 +28,19 @@ from connectors.zendesk.conversation import TicketChange
 from indexing.models import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from bot.language import LanguageDetector
     from bot.models import Outcome
     from bot.support import SupportDesk
     from bot.zendesk.audience import Audiences
-    from bot.zendesk.feedback import Links
+    from bot.zendesk.feedback import Links, Verdict
     from bot.zendesk.policies import Policies
+    from bot.zendesk.replies import FeedbackLinks, Voice
     from bot.zendesk.routing import Route, Routes
     from bot.zendesk.turns import Past
     from connectors.zendesk.conversation import Conversation
 
-ANSWERED = "supportbot_answered"
-DRAFTED = "supportbot_drafted"
 CONFIRMED = "supportbot_confirmed"
 
 
@@ -56,7 +55,7 @@ class Decider:
         audiences: Audiences,
         routes: Routes,
         language: LanguageDetector,
-        voice: Voice,
+        voice_of: Callable[[int | None], Voice],
         links: Links | None,
         limits: Limits,
     ) -> None:
@@ -65,7 +64,7 @@ class Decider:
         self._audiences = audiences
         self._routes = routes
         self._language = language
-        self._voice = voice
+        self._voice_of = voice_of
         self._links = links
         self._limits = limits
 
@@ -131,7 +130,9 @@ class Decider:
                 question, reason=HandoffReason.UNVERIFIED_ANSWER, detail=detail
             )
             return self._handed_off(turn, outcome, route, policy)
-        return turn.ended(outcome, changes=(written,))
+        # Drafts are shown to the people who would get the ticket.
+        tag = (route or self._route(turn)).tag if policy.mode is Mode.DRAFT else ""
+        return turn.ended(outcome, changes=(written,), routing_tag=tag)
 
     def _reasons(
         self, turn: Waiting, policy: Policy, *, declined: bool
@@ -159,14 +160,15 @@ class Decider:
 
     def _written(self, turn: Waiting, outcome: Outcome, reader: Reader) -> TicketChange:
         locale, name = turn.asked.locale, turn.ticket.requester.name
+        voice = self._voice_of(turn.ticket.brand_id)
         if outcome.kind is OutcomeKind.DRAFTED:
-            html = draft_note(outcome, reader=reader, locale=locale, voice=self._voice, name=name)
+            html = draft_note(outcome, reader=reader, locale=locale, voice=voice, name=name)
             return TicketChange(marker=str(turn.id), html=html, add_tags=frozenset({DRAFTED}))
         html = public_reply(
             outcome,
             reader=reader,
             locale=locale,
-            voice=self._voice,
+            voice=voice,
             name=name,
             feedback=self._feedback(turn),
         )
@@ -181,18 +183,9 @@ class Decider:
     def _feedback(self, turn: Waiting) -> FeedbackLinks | None:
         if self._links is None:
             return None
-        yes, no = (
-            self._links.of(
-                Verdict(
-                    ticket_id=turn.ticket.ticket_id,
-                    turn_id=turn.id,
-                    helped=helped,
-                    locale=turn.asked.locale,
-                )
-            )
-            for helped in (True, False)
+        return self._links.both(
+            ticket_id=turn.ticket.ticket_id, turn_id=turn.id, locale=turn.asked.locale
         )
-        return FeedbackLinks(yes=yes, no=no)
 
     def _handed_off(
         self, turn: Waiting, outcome: Outcome, route: Route | None, policy: Policy
@@ -218,7 +211,9 @@ class Decider:
         changes = [written]
         if policy.mode is not Mode.DRAFT and not turn.past.handed_off:
             told = takeover(
-                locale=turn.asked.locale, voice=self._voice, name=turn.ticket.requester.name
+                locale=turn.asked.locale,
+                voice=self._voice_of(turn.ticket.brand_id),
+                name=turn.ticket.requester.name,
             )
             changes.append(TicketChange(marker=f"{turn.id}:told", html=told, public=True))
         return turn.ended(outcome, changes=tuple(changes), routing_tag=route.tag)

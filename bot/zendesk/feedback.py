@@ -18,6 +18,8 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from bot.zendesk.replies import FeedbackLinks
+
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
@@ -92,6 +94,14 @@ class Links:
             [verdict.ticket_id, str(verdict.turn_id), verdict.helped, verdict.locale]
         )
         return f"{self._base}{PATH}/{token}"
+
+    def both(self, *, ticket_id: int, turn_id: UUID, locale: str) -> FeedbackLinks:
+        """The addresses for one answer."""
+        yes, no = (
+            self.of(Verdict(ticket_id=ticket_id, turn_id=turn_id, helped=helped, locale=locale))
+            for helped in (True, False)
+        )
+        return FeedbackLinks(yes=yes, no=no)
 
     def read(self, token: str) -> Verdict | None:
         """None for what we did not sign, or too long ago."""

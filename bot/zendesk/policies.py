@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from bot.audit import SYSTEM, sign
 from bot.errors import InputRejected
 
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
+    from bot.audit import Actor
     from connectors.zendesk.conversation import Conversation
 
 
@@ -130,12 +132,13 @@ class Policies:
         ]
         return tuple(sorted(found, key=lambda each: (each.precision, -each.id), reverse=True))
 
-    def set(self, policy: Policy) -> int:
+    def set(self, policy: Policy, *, actor: Actor = SYSTEM) -> int:
         """Stores a policy in place of the one for the same tickets, if any; returns its id.
         Raises InputRejected for a share that is no percentage."""
         if not 0 <= policy.share <= 100:
             raise InputRejected(f"The share is {policy.share}: give a percentage from 0 to 100.")
         with self._pool.connection() as connection:
+            sign(connection, actor)
             row = connection.execute(
                 _SET,
                 {
@@ -150,9 +153,10 @@ class Policies:
             ).fetchone()
         return int(row[0]) if row else 0
 
-    def remove(self, policy_id: int) -> None:
+    def remove(self, policy_id: int, *, actor: Actor = SYSTEM) -> None:
         """Raises InputRejected when there is none of this id."""
         with self._pool.connection() as connection:
+            sign(connection, actor)
             gone = connection.execute("DELETE FROM ticket_policies WHERE id = %s", (policy_id,))
         if gone.rowcount == 0:
             raise InputRejected(

@@ -14,7 +14,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.inert import inert, own_as_html, safe_url
-from bot.zendesk.citing import link, paragraphs, quotes, source_list, told_to
+from bot.zendesk.citing import (
+    link,
+    marked_html,
+    marked_text,
+    paragraphs,
+    quotes,
+    source_list,
+    told_to,
+)
 from bot.zendesk.texts import language_of, texts_for
 
 if TYPE_CHECKING:
@@ -70,19 +78,44 @@ def public_reply(
     voice: Voice,
     name: str = "",
     feedback: FeedbackLinks | None = None,
+    checked: bool = False,
 ) -> str:
     """The answer as the HTML of a public comment, of at most LARGEST_COMMENT bytes. "" where no
-    statement is carried by an article that the reader may open: then people take over."""
+    statement is carried by an article that the reader may open: then people take over. `checked`
+    says that a person approved it."""
     texts = texts_for(locale)
-    closing = [
-        own_as_html(texts.written_by_bot),
-        own_as_html(texts.person.replace("{phrase}", texts.person_phrase)),
-    ]
-    if feedback is not None and (links := _feedback(feedback, locale)):
-        closing.insert(0, links)
-    tail = f"{_sign_off(voice, locale)}<hr>\n{_paragraph('<br>'.join(closing))}"
+    written = texts.checked_by_person if checked else texts.written_by_bot
+    tail = _closing(voice, locale, (written, _to_a_person(texts)), feedback)
     frame = _Frame(head=_greeting(voice, locale, name), tail=tail, texts=texts)
     return _fitted(told_to(reader, outcome), frame, LARGEST_COMMENT)
+
+
+def editable(outcome: Outcome, *, reader: Reader) -> str:
+    """The answer as plain text for a person to change: a paragraph for each statement, which ends
+    with the numbers of its sources in brackets. "" as above."""
+    return marked_text(told_to(reader, outcome))
+
+
+def edited_reply(
+    text: str,
+    outcome: Outcome,
+    *,
+    reader: Reader,
+    locale: str,
+    voice: Voice,
+    name: str = "",
+    feedback: FeedbackLinks | None = None,
+) -> str:
+    """What a person made of the `editable` answer, as the HTML of a public comment. A number in
+    brackets that the answer had stays a link to its source, and the sources that are left are
+    listed. "" where it is longer than a comment may be."""
+    texts = texts_for(locale)
+    body, sources = marked_html(text, told_to(reader, outcome))
+    heading = f"<p><strong>{own_as_html(texts.sources)}</strong></p>\n" if sources else ""
+    lines = (texts.checked_by_person,) if sources else ()
+    tail = _closing(voice, locale, (*lines, _to_a_person(texts)), feedback)
+    html = f"{_greeting(voice, locale, name)}{body}{heading}{sources}{tail}"
+    return html if len(html.encode()) <= LARGEST_COMMENT else ""
 
 
 def draft_note(
@@ -148,6 +181,19 @@ def _presentable(name: str) -> str:
     if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
         return ""
     return "" if not _NO_NAMES.isdisjoint(name.casefold().split()) else name
+
+
+def _to_a_person(texts: Texts) -> str:
+    return texts.person.replace("{phrase}", texts.person_phrase)
+
+
+def _closing(
+    voice: Voice, locale: str, lines: Sequence[str], feedback: FeedbackLinks | None
+) -> str:
+    closing = [own_as_html(each) for each in lines]
+    if feedback is not None and (links := _feedback(feedback, locale)):
+        closing.insert(0, links)
+    return f"{_sign_off(voice, locale)}<hr>\n{_paragraph('<br>'.join(closing))}"
 
 
 def _feedback(links: FeedbackLinks, locale: str) -> str:

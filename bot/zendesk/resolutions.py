@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 ENDED = frozenset({"solved", "closed"})
 
 _SEEN = """
-INSERT INTO tickets (ticket_id, brand_id, channel, status, score, stamp, comments)
-VALUES (%(ticket_id)s, %(brand_id)s, %(channel)s, %(status)s, %(score)s, %(stamp)s, %(comments)s)
+INSERT INTO tickets (ticket_id, brand_id, channel, status, score, stamp, comments, replied_at)
+VALUES (%(ticket_id)s, %(brand_id)s, %(channel)s, %(status)s, %(score)s, %(stamp)s, %(comments)s,
+        %(replied_at)s)
 ON CONFLICT (ticket_id) DO UPDATE SET
     brand_id = excluded.brand_id, status = excluded.status, score = excluded.score,
     stamp = excluded.stamp, comments = excluded.comments, seen_at = now(),
+    replied_at = greatest(tickets.replied_at, excluded.replied_at),
     human_at = coalesce(tickets.human_at, %(human_at)s),
     reopened_at = coalesce(
         tickets.reopened_at,
@@ -116,9 +118,11 @@ class Resolutions:
     def __init__(self, *, pool: ConnectionPool) -> None:
         self._pool = pool
 
-    def seen(self, ticket: Conversation, *, human_at: datetime | None) -> None:
+    def seen(
+        self, ticket: Conversation, *, human_at: datetime | None, replied_at: datetime | None
+    ) -> None:
         """Notes how a ticket is now; `human_at` is when a person first replied to the customer
-        after the bot had."""
+        after the bot had, `replied_at` when one last did at all."""
         with self._pool.connection() as connection:
             connection.execute(
                 _SEEN,
@@ -131,6 +135,7 @@ class Resolutions:
                     "stamp": ticket.stamp,
                     "comments": ticket.comment_count,
                     "human_at": human_at,
+                    "replied_at": replied_at,
                 },
             )
 

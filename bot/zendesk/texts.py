@@ -20,6 +20,7 @@ class Texts:
     sources: str
     more: str
     written_by_bot: str
+    checked_by_person: str
     person: str
     person_phrase: str
     solved: str
@@ -39,6 +40,8 @@ TEXTS: Mapping[str, Texts] = {
         sources="Sources",
         more="There is more about this in the articles below.",
         written_by_bot="This reply was written by a bot, from the articles above.",
+        checked_by_person="A bot drafted this reply from the articles above, and a person of "
+        "our team checked it.",
         person="To reach a person, reply with “{phrase}”.",
         person_phrase="Talk to a person",
         solved="Did this answer your question?",
@@ -54,6 +57,8 @@ TEXTS: Mapping[str, Texts] = {
         sources="Quellen",
         more="Mehr dazu steht in den Artikeln unten.",
         written_by_bot="Diese Antwort hat ein Bot aus den oben genannten Artikeln geschrieben.",
+        checked_by_person="Diese Antwort hat ein Bot aus den oben genannten Artikeln "
+        "entworfen und ein Mensch aus unserem Team geprüft.",
         person="Wenn Sie einen Menschen erreichen möchten, antworten Sie mit „{phrase}“.",
         person_phrase="Mit einem Menschen sprechen",
         solved="Hat das Ihre Frage beantwortet?",
@@ -69,6 +74,8 @@ TEXTS: Mapping[str, Texts] = {
         sources="Sources",
         more="Vous en trouverez davantage dans les articles ci-dessous.",
         written_by_bot="Cette réponse a été rédigée par un robot à partir des articles ci-dessus.",
+        checked_by_person="Cette réponse a été préparée par un robot à partir des articles "
+        "ci-dessus et vérifiée par une personne de notre équipe.",
         person="Pour joindre une personne, répondez « {phrase} ».",
         person_phrase="Parler à une personne",
         solved="Cette réponse vous a-t-elle aidé ?",
@@ -84,6 +91,8 @@ TEXTS: Mapping[str, Texts] = {
         sources="Fuentes",
         more="Encontrará más información en los artículos de abajo.",
         written_by_bot="Esta respuesta la ha escrito un bot a partir de los artículos citados.",
+        checked_by_person="Esta respuesta la ha preparado un bot a partir de los artículos "
+        "citados y la ha revisado una persona de nuestro equipo.",
         person="Para contactar con una persona, responda «{phrase}».",
         person_phrase="Hablar con una persona",
         solved="¿Ha respondido esto a su pregunta?",
@@ -99,6 +108,8 @@ TEXTS: Mapping[str, Texts] = {
         sources="Fonti",
         more="Troverà altre informazioni negli articoli qui sotto.",
         written_by_bot="Questa risposta è stata scritta da un bot in base agli articoli citati.",
+        checked_by_person="Questa risposta è stata preparata da un bot in base agli articoli "
+        "citati e verificata da una persona del nostro team.",
         person="Per contattare una persona, risponda «{phrase}».",
         person_phrase="Parlare con una persona",
         solved="Questa risposta Le è stata utile?",
@@ -114,6 +125,8 @@ TEXTS: Mapping[str, Texts] = {
         sources="Bronnen",
         more="In de artikelen hieronder vindt u meer informatie.",
         written_by_bot="Dit antwoord is door een bot geschreven op basis van de artikelen.",
+        checked_by_person="Dit antwoord is door een bot opgesteld op basis van de artikelen "
+        "en door een medewerker van ons team gecontroleerd.",
         person="Wilt u een medewerker bereiken, antwoord dan met “{phrase}”.",
         person_phrase="Met een medewerker spreken",
         solved="Is uw vraag hiermee beantwoord?",
@@ -129,6 +142,8 @@ TEXTS: Mapping[str, Texts] = {
         sources="Fontes",
         more="Encontra mais informações nos artigos abaixo.",
         written_by_bot="Esta resposta foi escrita por um bot com base nos artigos acima.",
+        checked_by_person="Esta resposta foi preparada por um bot com base nos artigos acima "
+        "e verificada por uma pessoa da nossa equipa.",
         person="Para contactar uma pessoa, responda “{phrase}”.",
         person_phrase="Falar com uma pessoa",
         solved="Esta resposta foi útil?",
@@ -144,6 +159,8 @@ TEXTS: Mapping[str, Texts] = {
         sources="Źródła",
         more="Więcej informacji znajduje się w poniższych artykułach.",
         written_by_bot="Tę odpowiedź napisał bot na podstawie powyższych artykułów.",
+        checked_by_person="Tę odpowiedź przygotował bot na podstawie powyższych artykułów, a "
+        "sprawdził ją pracownik naszego zespołu.",
         person="Aby skontaktować się z człowiekiem, proszę odpowiedzieć „{phrase}”.",
         person_phrase="Rozmowa z człowiekiem",
         solved="Czy ta odpowiedź była pomocna?",
@@ -159,6 +176,8 @@ TEXTS: Mapping[str, Texts] = {
         sources="Källor",
         more="Det finns mer om detta i artiklarna nedan.",
         written_by_bot="Svaret är skrivet av en bot utifrån artiklarna ovan.",
+        checked_by_person="Svaret är utformat av en bot utifrån artiklarna ovan och granskat "
+        "av en person i vårt team.",
         person="Vill du nå en person, svara med ”{phrase}”.",
         person_phrase="Prata med en person",
         solved="Fick du svar på din fråga?",
@@ -174,6 +193,8 @@ TEXTS: Mapping[str, Texts] = {
         sources="Kilder",
         more="Der står mere om dette i artiklerne nedenfor.",
         written_by_bot="Svaret er skrevet af en bot ud fra artiklerne ovenfor.",
+        checked_by_person="Svaret er udarbejdet af en bot ud fra artiklerne ovenfor og "
+        "gennemset af en person fra vores team.",
         person="Vil du i kontakt med et menneske, så svar »{phrase}«.",
         person_phrase="Tal med et menneske",
         solved="Fik du svar på dit spørgsmål?",
@@ -189,6 +210,7 @@ TEXTS: Mapping[str, Texts] = {
         sources="参考記事",
         more="詳しくは下記の記事をご覧ください。",
         written_by_bot="この返信は、上記の記事をもとにボットが作成しました。",
+        checked_by_person="この返信は、上記の記事をもとにボットが下書きし、担当者が確認しました。",
         person="担当者をご希望の場合は「{phrase}」とご返信ください。",
         person_phrase="担当者と話したい",
         solved="ご質問は解決しましたか?",

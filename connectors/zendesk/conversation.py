@@ -65,7 +65,9 @@ class Message:
 class Conversation:
     """A ticket with its comments, the oldest first. `stamp` is `updated_at` as Zendesk wrote it,
     which a safe update sends back. Of a long ticket the newest comments only may have been read:
-    then `whole` is False, and `comment_count` is how many there are (None: not told)."""
+    then `whole` is False, and `comment_count` is how many there are (None: not told). `settled`
+    says that the last change was some seconds ago when it was read: whatever is changed after
+    that has another stamp, which a safe update notices."""
 
     ticket_id: int
     subject: str
@@ -87,6 +89,7 @@ class Conversation:
     others: frozenset[int] = frozenset()
     whole: bool = True
     comment_count: int | None = None
+    settled: bool = False
 
     @property
     def merged(self) -> bool:

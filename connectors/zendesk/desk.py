@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -40,6 +41,7 @@ _EXPORT = "incremental/tickets/cursor"
 _EXPORT_PAGE = "1000"
 _EXPORT_PAUSE = 6.0  # seconds between pages: ten of them are allowed in a minute
 _YOUNGEST = 120  # seconds; the export takes no start_time within the last minute
+_SETTLED = 2  # seconds; more than the one that a stamp stands for
 _DEEPEST_PAGE = 100  # lists that are paged by number end here
 
 
@@ -93,7 +95,8 @@ class TicketDesk:
             if not more or not after:
                 break
         try:
-            return conversation_of(_counted(found), comments, users, whole=not more)
+            read = conversation_of(_counted(found), comments, users, whole=not more)
+            return replace(read, settled=self._settled(read.stamp))
         except ValidationError as error:
             raise _unreadable(ticket_id, error) from error
 
@@ -177,6 +180,14 @@ class TicketDesk:
             )
         except HelpCenterNotEnabled:
             return frozenset()
+
+    def _settled(self, stamp: str) -> bool:
+        """Stamps are whole seconds: two changes within one look like one."""
+        try:
+            changed = datetime.fromisoformat(stamp).timestamp()
+        except ValueError:
+            return False
+        return self._client.server_time - changed >= _SETTLED
 
     def _ticket(self, ticket_id: int, asked: dict[str, str]) -> Json | None:
         found = self._client.find(f"tickets/{ticket_id}", asked)

@@ -177,6 +177,57 @@ def test_policies_are_set_by_name_listed_and_removed(
     assert line.run("zendesk", "policies", "remove", str(policy["id"])).returncode == 0
     nothing = line.run("zendesk", "policies", "list")
     assert b"no ticket is answered" in nothing.stderr
+    noted = json.loads(line.run("audit", "--json", "--target", str(policy["id"])).stdout)
+    assert [(each["action"], each["surface"]) for each in noted] == [
+        ("ticket_policies removed", "cli"),
+        ("ticket_policies added", "cli"),
+    ]
+    assert noted[1]["after"]["mode"] == "draft"
+    assert b"ticket_policies added" in line.run("audit").stdout
+
+
+def test_voices_are_set_by_brand_and_language(line: CommandLine) -> None:
+    line.run(
+        "zendesk", "voice", "set", "--name", "Acme", "--hours", "=9-17", "--greeting", "de=Hallo,"
+    )
+    line.run(
+        "zendesk", "voice", "set", "--brand", "7", "--sign-off", "en=Bye", "--hours", "en=all day"
+    )
+    line.run("zendesk", "voice", "set", "--greeting", "de=")
+
+    shown = json.loads(line.run("zendesk", "voice", "show", "--json").stdout)
+    table = line.run("zendesk", "voice", "show").stdout
+
+    assert shown["default"] == {
+        "brand": "Acme", "greeting": {}, "sign_off": {}, "hours": {"": "9-17"},
+    }  # fmt: skip
+    assert shown["brands"]["7"]["sign_off"] == {"en": "Bye"}
+    assert all(each in table for each in (b"Acme", b"9-17", b"sign-off", b"all day"))
+
+
+def test_a_draft_is_listed_shown_and_decided_about_once(
+    zendesk: FakeZendesk, line: CommandLine
+) -> None:
+    ticketing = zendesk.account.ticketing
+    line.run("ask", "warm up")  # indexes the sample help center
+    line.run("zendesk", "policies", "set", "--mode", "draft")
+    anna = ticketing.person("Anna", email="anna@customer.example")
+    ticket = ticketing.ticket(anna, "Jacket", "How long do I have to return a jacket?")
+    assert line.run("zendesk", "attend", str(ticket.id)).returncode == 0
+
+    (draft,) = json.loads(line.run("zendesk", "drafts", "list", "--json").stdout)
+    begins = draft["id"][:8]
+    shown = line.run("zendesk", "drafts", "show", begins).stdout
+    approved = line.run("zendesk", "drafts", "approve", begins)
+    late = line.run("zendesk", "drafts", "reject", begins, "--reason", "no")
+
+    assert (draft["ticket_id"], draft["state"]) == (ticket.id, "waiting")
+    assert b"How long do I have" in shown
+    assert b"60 days" in shown
+    assert b"ticket %d gets it now" % ticket.id in approved.stdout
+    assert (late.returncode, b"Too late: the draft is approved by" in late.stderr) == (2, True)
+    assert b"No draft waits" in line.run("zendesk", "drafts", "list").stderr
+    assert begins.encode() in line.run("zendesk", "drafts", "list", "--all").stdout
 
 
 @pytest.mark.parametrize(
@@ -187,6 +238,9 @@ def test_policies_are_set_by_name_listed_and_removed(
         (["policies", "set", "--mode", "off", "--intent", "refnud"], "supportbot routing add"),
         (["policies", "set", "--mode", "off", "--allow", "Anna"], "organization:ID"),
         (["policies", "remove", "7"], "no policy 7"),
+        (["drafts", "approve", "abc"], "No draft has an id that begins with 'abc'"),
+        (["voice", "set", "--greeting", "Hallo"], "names no language"),
+        (["voice", "set", "--greeting", "xx=Hallo"], "--greeting: 'xx' is no language"),
         (["install", "--url", "support.example.com"], "https://"),
     ],
 )

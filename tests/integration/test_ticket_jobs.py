@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
@@ -17,15 +18,19 @@ from fastapi.testclient import TestClient
 from bot import settings
 from bot.bootstrap import Application, processes
 from bot.bootstrap.ticket_checks import ticket_checks
+from bot.drafts import Drafts
 from bot.jobs.tickets import TicketJobs, TicketSweepJob
 from bot.models import OutcomeKind
 from bot.queue import Lane, Priority, Queue
+from bot.recorded import recorded
+from bot.zendesk.approving import Approvals
 from bot.zendesk.attending import Attendant
 from bot.zendesk.errands import ticket_job
 from bot.zendesk.feedback import Links, Verdict, signing_keys
 from bot.zendesk.page_texts import PAGE_TEXTS
 from bot.zendesk.policies import Mode, Policies, Policy
 from bot.zendesk.problems import Problems
+from bot.zendesk.replies import Voice
 from bot.zendesk.resolutions import Resolutions
 from bot.zendesk.sweeping import TicketSweep
 from bot.zendesk.turns import Past, Turn, Turns, turn_id
@@ -106,6 +111,13 @@ class Desk:
             turns=Turns(pool=self.pool),
             resolutions=Resolutions(pool=self.pool),
             decider=cast("Decider", self.decider),
+            approvals=Approvals(
+                drafts=Drafts(pool=self.pool, queue=self.queue),
+                recorded=partial(recorded, self.pool),
+                held=lambda chunks, reader: frozenset(chunks),
+                voice_of=lambda brand_id: Voice(),
+                links=None,
+            ),
             settling=self.settling,
         )
 
