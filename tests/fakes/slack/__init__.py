@@ -1,0 +1,26 @@
+"""Slack on loopback: real HTTP, its own state, and the faults that the real one has.
+
+It answers as Slack's reference pages say (https://docs.slack.dev/reference/methods); what they
+leave open is named where it is decided.
+"""
+
+from tests.fakes.slack.app import App
+from tests.fakes.slack.deliveries import Delivery, Disorder
+from tests.fakes.slack.records import Channel, Message, Person, Team
+from tests.fakes.slack.server import FakeSlack
+from tests.fakes.slack.signing import sign, signed_headers
+from tests.fakes.slack.workspace import Workspace
+
+__all__ = [
+    "App",
+    "Channel",
+    "Delivery",
+    "Disorder",
+    "FakeSlack",
+    "Message",
+    "Person",
+    "Team",
+    "Workspace",
+    "sign",
+    "signed_headers",
+]

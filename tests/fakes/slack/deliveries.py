@@ -1,0 +1,247 @@
+"""Events on their way to the app: signed, in order or not, and again where the app does not
+answer as it should.
+
+https://docs.slack.dev/apis/events-api/
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import count
+from random import Random
+from typing import Protocol
+
+from tests.fakes.slack.app import App
+from tests.fakes.slack.events import Told, envelope
+from tests.fakes.slack.posting import Answer, post
+from tests.fakes.slack.records import Json
+from tests.fakes.slack.signing import signed_headers
+from tests.fakes.slack.workspace import Workspace
+
+# Slack waits this long for an answer, and sends again at once, after a minute, after five.
+TIMEOUT = 3.0
+RETRIES = (0.0, 60.0, 300.0)
+JSON_TYPE = "application/json"
+SENDERS = 8
+
+
+@dataclass(kw_only=True)
+class Disorder:
+    """How much goes wrong on the way, each a share of the events: doubled ones are sent twice,
+    late ones up to `late_by` seconds later than others that came after, lost ones never."""
+
+    random: Random
+    doubled: float = 0.0
+    late: float = 0.0
+    late_by: float = 60.0
+    lost: float = 0.0
+
+
+@dataclass(kw_only=True)
+class Delivery:
+    """One event for one installation; whatever is sent again keeps its `event_id`. `tries` counts
+    what was sent, `statuses` is what came back (0: nothing in time or no connection), `reason`
+    what Slack says of the failure before this try."""
+
+    body: Json
+    due: float
+    number: int
+    tries: int = 0
+    reason: str = ""
+    statuses: list[int] = field(default_factory=list)
+
+    @property
+    def event_id(self) -> str:
+        return str(self.body["event_id"])
+
+    @property
+    def event(self) -> Json:
+        found: Json = self.body["event"]
+        return found
+
+
+class Channelled(Protocol):
+    """Another way to the app than its address: an open socket."""
+
+    def is_open(self) -> bool: ...
+
+    def send(
+        self, kind: str, payload: Json, *, retries: int, reason: str, accepts_response: bool
+    ) -> Answer: ...
+
+
+class Deliveries:
+    """`pending` is what is still to be sent, `done` what was answered or given up, `lost` what
+    disorder kept. Nothing is sent before `flush` or `start`. `url` is the app's address; where the
+    app holds a socket, that is the way instead."""
+
+    def __init__(self, app: App, *, clock: Callable[[], float]) -> None:
+        self.app = app
+        self.url = ""
+        self.pending: list[Delivery] = []
+        self.done: list[Delivery] = []
+        self.lost: list[Delivery] = []
+        self.disorder: Disorder | None = None
+        self.timeout = TIMEOUT
+        self.post: Callable[[str, Mapping[str, str], bytes, float], Answer] = post
+        self.socket: Channelled | None = None
+        self._clock = clock
+        self._numbers = count(1)
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def hear(self, told: Told, workspace: Workspace) -> None:
+        """Queues what the app has subscribed to and is there to see."""
+        if told.subscription not in self.app.events:
+            return
+        if told.channel is not None and not told.channel.has(workspace.bot):
+            return
+        event_id = workspace.numbers.id("Ev")
+        now = self._clock()
+        self._queue(envelope(told, workspace, event_id=event_id, now=now))
+
+    def repeat(self, delivery: Delivery) -> Delivery:
+        """Queues an event once more, as Slack sometimes sends what was well received."""
+        with self._lock:
+            return self._add(delivery.body, due=self._clock())
+
+    # --- Sending
+
+    def flush(self) -> int:
+        """Sends everything, as if all waiting times had passed; returns how often it sent."""
+        sent = 0
+        while delivery := self._next(now=float("inf")):
+            self.send(delivery)
+            sent += 1
+        return sent
+
+    def start(self) -> None:
+        """Sends from now on by itself, by the clock and several at a time, until `stop`."""
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def due(self) -> Delivery | None:
+        """The next to be sent by now, which is then no longer pending."""
+        return self._next(now=self._clock())
+
+    def send(self, delivery: Delivery) -> Answer:
+        """Sends once, and queues it again where Slack would."""
+        answer = self._send(delivery)
+        delivery.statuses.append(answer.status)
+        with self._lock:
+            again = self._again(delivery, answer)
+            if again is None:
+                self.done.append(delivery)
+            else:
+                delivery.due = self._clock() + again
+                self.pending.append(delivery)
+        return answer
+
+    def verify_url(self, challenge: str = "a-challenge") -> Answer:
+        """Asks the address for this challenge, as Slack does when the address is set."""
+        body = {
+            "token": self.app.verification_token,
+            "challenge": challenge,
+            "type": "url_verification",
+        }
+        return self._post(json.dumps(body).encode(), {})
+
+    def rate_limited(self, workspace: Workspace) -> Answer:
+        """Tells that events were held back: more than 30,000 within an hour."""
+        body = {
+            "token": self.app.verification_token,
+            "type": "app_rate_limited",
+            "team_id": workspace.team.id,
+            "minute_rate_limited": int(self._clock()) // 60 * 60,
+            "api_app_id": self.app.id,
+        }
+        return self._post(json.dumps(body).encode(), {})
+
+    def signed(self, delivery: Delivery) -> tuple[bytes, dict[str, str]]:
+        """The body and the headers of what would be sent now."""
+        body = json.dumps(delivery.body).encode()
+        headers = signed_headers(
+            self.app.signing_secret, body, now=self._clock(), content_type=JSON_TYPE
+        )
+        if delivery.tries:
+            headers["X-Slack-Retry-Num"] = str(delivery.tries)
+            headers["X-Slack-Retry-Reason"] = delivery.reason
+        return body, headers
+
+    def _send(self, delivery: Delivery) -> Answer:
+        if self.socket is not None and self.socket.is_open():
+            return self.socket.send(
+                "events_api",
+                delivery.body,
+                retries=delivery.tries,
+                reason=delivery.reason,
+                accepts_response=False,
+            )
+        body, headers = self.signed(delivery)
+        return self.post(self.url, headers, body, self.timeout)
+
+    def _post(self, body: bytes, more: Mapping[str, str]) -> Answer:
+        headers = signed_headers(
+            self.app.signing_secret, body, now=self._clock(), content_type=JSON_TYPE
+        )
+        return self.post(self.url, {**headers, **more}, body, self.timeout)
+
+    @staticmethod
+    def _again(delivery: Delivery, answer: Answer) -> float | None:
+        """Seconds until it is sent again; None where it is not."""
+        delivery.tries += 1
+        if 200 <= answer.status < 300 or answer.header("X-Slack-No-Retry") == "1":
+            return None
+        delivery.reason = answer.reason
+        return RETRIES[delivery.tries - 1] if delivery.tries <= len(RETRIES) else None
+
+    # --- Queueing
+
+    def _run(self) -> None:
+        with ThreadPoolExecutor(SENDERS) as senders:
+            while not self._stop.is_set():
+                if delivery := self.due():
+                    senders.submit(self.send, delivery)
+                else:
+                    self._stop.wait(0.005)
+
+    def _next(self, *, now: float) -> Delivery | None:
+        with self._lock:
+            due = [each for each in self.pending if each.due <= now]
+            if not due:
+                return None
+            first = min(due, key=lambda each: (each.due, each.number))
+            self.pending.remove(first)
+            return first
+
+    def _queue(self, body: Json) -> None:
+        wrong, now = self.disorder, self._clock()
+        with self._lock:
+            made = self._add(body, due=now)
+            if wrong is None:
+                return
+            if wrong.random.random() < wrong.lost:
+                self.pending.remove(made)
+                self.lost.append(made)
+                return
+            if wrong.random.random() < wrong.late:
+                made.due += wrong.random.random() * wrong.late_by
+            if wrong.random.random() < wrong.doubled:
+                self._add(body, due=made.due + wrong.random.random())
+
+    def _add(self, body: Json, *, due: float) -> Delivery:
+        made = Delivery(body=body, due=due, number=next(self._numbers))
+        self.pending.append(made)
+        return made

@@ -1,0 +1,134 @@
+"""What goes wrong between an app and Slack: rate limits by method, and failures that a test asks
+for.
+
+https://docs.slack.dev/apis/web-api/rate-limits
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Semaphore
+from typing import Literal
+
+Fault = int | Literal["timeout", "reset"]
+
+
+class Rates:
+    """Calls per method in whole minutes, as many as `per_minute` says; a method that it does not
+    name has no limit. `spend` is what another installation of the app has used in this minute."""
+
+    def __init__(self, *, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.per_minute: dict[str, int] = {}
+        self.posts_per_second: int | None = None
+        self._used: dict[tuple[str, int], int] = {}
+
+    def use(self, method: str, channel: str = "", *, spend: int = 1) -> int | None:
+        """Counts a call; None where it is within the limits, else the seconds to wait."""
+        now = self._clock()
+        posts = self.posts_per_second if method == "chat.postMessage" else None
+        if posts is not None and self._count(f"{method} {channel}", int(now), spend) > posts:
+            return 1
+        limit = self.per_minute.get(method)
+        if limit is None:
+            return None
+        minute, seconds = divmod(int(now), 60)
+        return 60 - seconds if self._count(method, minute, spend) > limit else None
+
+    def _count(self, name: str, period: int, spend: int) -> int:
+        used = self._used[name, period] = self._used.get((name, period), 0) + spend
+        return used
+
+
+@dataclass
+class Failure:
+    """The next `times` calls of methods that match end so: with a status, with nothing in time or
+    a broken connection. With `applied`, what they ask for happens nevertheless. An `error` is what
+    Slack's own answer says with status 200."""
+
+    fault: Fault
+    times: int
+    matches: re.Pattern[str]
+    retry_after: int | None = None
+    applied: bool = False
+    error: str = ""
+
+
+@dataclass
+class Held:
+    """Calls that wait until they are let go. `arrived` is released by each one that comes."""
+
+    matches: re.Pattern[str]
+    arrived: Semaphore = field(default_factory=lambda: Semaphore(0))
+    _waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = field(default_factory=list)
+    _over: bool = False
+
+    async def wait(self) -> None:
+        if self._over:
+            return
+        gate = asyncio.Event()
+        self._waiting.append((asyncio.get_running_loop(), gate))
+        self.arrived.release()
+        await gate.wait()
+
+    def let_go(self) -> None:
+        """Everything that waits goes on, and nothing waits any more."""
+        self._over = True
+        for loop, gate in self._waiting:
+            loop.call_soon_threadsafe(gate.set)
+
+
+class Failures:
+    """The failures that are still to come."""
+
+    def __init__(self) -> None:
+        self._planned: list[Failure] = []
+        self._held: list[Held] = []
+
+    def plan(
+        self,
+        fault: Fault,
+        *,
+        times: int = 1,
+        method: str = "",
+        retry_after: int | None = None,
+        applied: bool = False,
+        error: str = "",
+    ) -> None:
+        """`method` is a pattern: "chat.postMessage", "chat[.]", "" for every method."""
+        self._planned.append(
+            Failure(
+                fault=fault,
+                times=times,
+                matches=re.compile(method),
+                retry_after=retry_after,
+                applied=applied,
+                error=error,
+            )
+        )
+
+    def hold(self, method: str = "") -> Held:
+        """Calls of these methods wait, before anything of them happens, until they are let go."""
+        made = Held(matches=re.compile(method))
+        self._held.append(made)
+        return made
+
+    def clear(self) -> None:
+        """Nothing fails and nothing waits any more."""
+        self._planned.clear()
+        for each in self._held:
+            each.let_go()
+        self._held.clear()
+
+    def next(self, method: str) -> Failure | None:
+        for each in self._planned:
+            if each.times > 0 and each.matches.search(method):
+                each.times -= 1
+                return each
+        return None
+
+    def held(self, method: str) -> list[Held]:
+        return [each for each in self._held if each.matches.search(method)]

@@ -1,0 +1,254 @@
+"""The HTTP server in front of it all: tokens, limits, faults, and a journal of what was asked."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import web
+
+from tests.fakes.slack import assistant_api, chat_api, conversations_api, people_api
+from tests.fakes.slack.access import Access, Refused, refused_arguments
+from tests.fakes.slack.app import App
+from tests.fakes.slack.calls import Call, Method
+from tests.fakes.slack.deliveries import Deliveries
+from tests.fakes.slack.faults import Failure, Failures, Rates
+from tests.fakes.slack.records import Json, Numbers
+from tests.fakes.slack.workspace import Workspace
+
+METHODS: dict[str, Method] = {
+    **people_api.METHODS,
+    **conversations_api.METHODS,
+    **chat_api.METHODS,
+    **assistant_api.METHODS,
+}
+_LARGEST_BODY = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One call as it came, the status that answered it (0: the connection was cut or left open)
+    and the error that Slack named, "" where all was well."""
+
+    method: str
+    arguments: Mapping[str, Any]
+    token: str
+    at: float
+    status: int
+    error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Request:
+    method: str
+    token: str
+    arguments: Mapping[str, Any]
+    was_json: bool
+
+
+class FakeSlack:
+    """Slack, with one workspace that the app is installed in; `add_workspace` makes others.
+    `workspace`, `app`, `access`, `rates`, `failures` and `deliveries` are what a test changes;
+    `journal` is what was asked. Clients take `api_url` as their base address."""
+
+    def __init__(
+        self,
+        *,
+        app: App | None = None,
+        clock: Callable[[], float] = time.time,
+        enterprise_id: str | None = None,
+    ) -> None:
+        self.app = app or App()
+        self.clock = clock
+        self.numbers = Numbers(clock=clock)
+        self.access = Access(self.app, clock=clock)
+        self.rates = Rates(clock=clock)
+        self.failures = Failures()
+        self.deliveries = Deliveries(self.app, clock=clock)
+        self.journal: list[Asked] = []
+        self.crashes: list[BaseException] = []
+        self.workspaces: dict[str, Workspace] = {}
+        self.workspace = self.add_workspace("Acme", enterprise_id=enterprise_id)
+        self.bot_token = self.access.install(self.workspace, token=Access.bot_token).text
+        self.app_token = Access.app_token
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.api_url = f"{self.url}/api/"
+        self._loop = asyncio.new_event_loop()
+        self._closing = asyncio.Event()
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def add_workspace(self, name: str, *, enterprise_id: str | None = None) -> Workspace:
+        """A workspace that the app is not installed in yet."""
+        made = Workspace(
+            app=self.app,
+            numbers=self.numbers,
+            clock=self.clock,
+            name=name,
+            enterprise_id=enterprise_id,
+        )
+        made.heard = lambda told: self.deliveries.hear(told, made)
+        return self.workspaces.setdefault(made.team.id, made)
+
+    def asked(self, method: str = "") -> list[Asked]:
+        """Calls of this method, or of all, as they came."""
+        return [each for each in self.journal if method in {"", each.method}]
+
+    # --- Running
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._started.wait()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.deliveries.stop()
+        self.failures.clear()
+        self._loop.call_soon_threadsafe(self._closing.set)
+        self._thread.join()
+        if self.crashes and kind is None:
+            raise self.crashes[0]
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._serve())
+        self._loop.close()
+
+    async def _serve(self) -> None:
+        application = web.Application(client_max_size=_LARGEST_BODY)
+        application.router.add_route("*", "/api/{method}", self._api)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0)
+        await runner.setup()
+        await web.SockSite(runner, self._socket).start()
+        self._started.set()
+        await self._closing.wait()
+        await runner.cleanup()
+
+    # --- Answering
+
+    async def _api(self, request: web.Request) -> web.StreamResponse:
+        try:
+            return await self._answered(await _read(request), request)
+        except (ConnectionError, asyncio.CancelledError):
+            raise
+        except Exception as crash:
+            self.crashes.append(crash)
+            return web.json_response({"ok": False, "error": "fatal_error"}, status=500)
+
+    async def _answered(self, asked: _Request, request: web.Request) -> web.StreamResponse:
+        for held in self.failures.held(asked.method):
+            await held.wait()
+        failure = self.failures.next(asked.method)
+        if failure is None:
+            return self._plain(asked)
+        if failure.applied:
+            self._perform(asked)
+        return await self._failed(failure, asked, request)
+
+    def _plain(self, asked: _Request) -> web.Response:
+        wait = self.rates.use(asked.method, str(asked.arguments.get("channel", "")))
+        if wait is not None:
+            self._note(asked, 429, "ratelimited")
+            return _limited(wait)
+        told = self._perform(asked)
+        self._note(asked, 200, str(told.get("error", "")))
+        return web.json_response(told)
+
+    async def _failed(
+        self, failure: Failure, asked: _Request, request: web.Request
+    ) -> web.StreamResponse:
+        if failure.fault == "timeout":
+            self._note(asked, 0, "")
+            await self._closing.wait()  # the caller gives up long before
+            return web.Response()
+        if failure.fault == "reset":
+            self._note(asked, 0, "")
+            _cut(request)
+            return web.Response()
+        status = failure.fault if isinstance(failure.fault, int) else 500
+        error = failure.error or ("ratelimited" if status == 429 else "internal_error")
+        self._note(asked, status, error)
+        if status == 429:
+            return _limited(failure.retry_after or 1, error=error)
+        return web.json_response({"ok": False, "error": error}, status=status)
+
+    def _perform(self, asked: _Request) -> Json:
+        try:
+            return {"ok": True, **self._called(asked)}
+        except Refused as refused:
+            return refused.answer
+
+    def _called(self, asked: _Request) -> Json:
+        method = METHODS.get(asked.method)
+        if method is None:
+            raise Refused("unknown_method", req_method=asked.method)
+        caller = self.access.caller(asked.token)
+        if caller.kind not in method.token:
+            raise Refused("not_allowed_token_type")
+        heard = asked.arguments if method.takes_json or not asked.was_json else {}
+        call = Call(name=asked.method, arguments=heard, caller=caller)
+        if method.scope:
+            call.require(method.scope)
+        missing = [each for each in method.needs if not call.has(each)]
+        if missing:
+            raise refused_arguments(*(f"missing required field: {each}" for each in missing))
+        return method.answer(call)
+
+    def _note(self, asked: _Request, status: int, error: str) -> None:
+        self.journal.append(
+            Asked(
+                method=asked.method,
+                arguments=asked.arguments,
+                token=asked.token,
+                at=self.clock(),
+                status=status,
+                error=error,
+            )
+        )
+
+
+async def _read(request: web.Request) -> _Request:
+    """The arguments from wherever they stand; JSON bodies excluded from forms and the reverse."""
+    arguments: dict[str, Any] = dict(request.query)
+    was_json = request.content_type == "application/json"
+    if was_json:
+        arguments |= json.loads(await request.text() or "{}")
+    else:
+        arguments |= dict(await request.post())
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    sent = arguments.pop("token", "")
+    return _Request(
+        method=request.match_info["method"],
+        token=token if scheme.lower() == "bearer" else str(sent),
+        arguments=arguments,
+        was_json=was_json,
+    )
+
+
+def _limited(seconds: int, *, error: str = "ratelimited") -> web.Response:
+    return web.json_response(
+        {"ok": False, "error": error}, status=429, headers={"Retry-After": str(seconds)}
+    )
+
+
+def _cut(request: web.Request) -> None:
+    """With no time to linger, closing sends a reset instead of an end."""
+    transport = request.transport
+    if transport is not None:
+        linger = struct.pack("ii", 1, 0)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        transport.abort()

@@ -1,0 +1,265 @@
+"""What people do in Slack: write, edit, delete, react, come and go, open the app. Whoever listens
+is told as Slack tells apps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from uuid import uuid4
+
+from tests.fakes.slack import events
+from tests.fakes.slack.app import App
+from tests.fakes.slack.directory import Directory
+from tests.fakes.slack.events import Told
+from tests.fakes.slack.records import (
+    Channel,
+    Edition,
+    Ephemeral,
+    Json,
+    Message,
+    Numbers,
+    Person,
+    Session,
+    Status,
+    View,
+)
+from tests.fakes.slack.rendering import message_json, rich_text, view_json
+
+
+class Workspace(Directory):
+    """A workspace with everything that was said in it. `heard` is called with each event that an
+    app may have subscribed to; `ephemerals`, `statuses`, `sessions`, `homes`, `views` and
+    `prompts` are what the app showed to people."""
+
+    def __init__(
+        self,
+        *,
+        app: App,
+        numbers: Numbers,
+        clock: Callable[[], float],
+        name: str = "Acme",
+        enterprise_id: str | None = None,
+    ) -> None:
+        self.heard: Callable[[Told], None] = lambda _: None
+        self.ephemerals: list[Ephemeral] = []
+        self.statuses: list[Status] = []
+        self.sessions: dict[tuple[str, str], Session] = {}
+        self.homes: dict[str, View] = {}
+        self.views: dict[str, View] = {}
+        self.prompts: dict[str, Json] = {}
+        super().__init__(
+            app=app, numbers=numbers, clock=clock, name=name, enterprise_id=enterprise_id
+        )
+
+    # --- Reading
+
+    @property
+    def mention(self) -> str:
+        """What a person's message holds where it mentions the app."""
+        return f"<@{self.bot.id}>"
+
+    def messages(self, channel: Channel) -> list[Message]:
+        """Everything that can be seen in a channel, replies too, the oldest first."""
+        return [each for each in list(channel.messages.values()) if not each.deleted]
+
+    def replies(self, message: Message) -> list[Message]:
+        """The answers in this message's thread that can be seen, the oldest first."""
+        within = self.messages(message.channel)
+        return [each for each in within if each.thread_ts == message.root_ts != each.ts]
+
+    def from_bot(self, channel: Channel | None = None) -> list[Message]:
+        """What our app has said and not deleted, anywhere or in one channel."""
+        places = [channel] if channel else list(self.channels.values())
+        seen = [each for place in places for each in self.messages(place)]
+        return sorted((e for e in seen if e.author.id == self.bot.id), key=lambda each: each.ts)
+
+    # --- Writing
+
+    def say(
+        self,
+        author: Person,
+        channel: Channel,
+        text: str,
+        *,
+        thread: Message | None = None,
+        files: Iterable[str] = (),
+        quiet: bool = False,
+    ) -> Message:
+        """A person's, or another bot's, message, written as Slack keeps it: `<@U…>` mentions,
+        `&amp;`. `quiet`: no app hears of it, as of messages from before it was installed."""
+        ts = self.numbers.ts()
+        message = Message(
+            channel=channel,
+            author=author,
+            ts=ts,
+            text=text,
+            blocks=[] if author.is_bot else rich_text(text, block_id=self.numbers.id("b")),
+            thread_ts=thread.root_ts if thread else "",
+            files=[self._file(name, author) for name in files],
+            subtype="file_share" if files else "",
+            client_msg_id="" if author.is_bot else str(uuid4()),
+        )
+        return self.put(message, quiet=quiet)
+
+    def put(self, message: Message, *, quiet: bool = False) -> Message:
+        """Adds a message as it stands."""
+        message.channel.messages[message.ts] = message
+        if message.author.id == self.bot.id:
+            self._clear_status(message.channel.id, message.root_ts)
+        if not quiet:
+            self._tell(*events.said(message, self))
+        return message
+
+    def edit(self, message: Message, text: str) -> None:
+        blocks = rich_text(text, block_id=self.numbers.id("b"))
+        self.change(message, text=text, blocks=blocks, by=message.author)
+
+    def change(
+        self,
+        message: Message,
+        *,
+        text: str,
+        blocks: list[Json],
+        attachments: list[Json] | None = None,
+        by: Person | None = None,
+    ) -> None:
+        """Other words in the place of the old ones; without `by` it does not count as an edit."""
+        before, ts = message_json(message), self.numbers.ts()
+        message.history.append(
+            Edition(text=message.text, blocks=message.blocks, attachments=message.attachments)
+        )
+        message.text, message.blocks = text, blocks
+        if attachments is not None:
+            message.attachments = attachments
+        if by is not None:
+            message.edited_by, message.edited_ts = by.id, ts
+        self._tell(events.changed(message, before, ts=ts))
+
+    def preview(self, message: Message, attachment: Json) -> None:
+        """Slack itself adds a preview to a link: the words stay, and yet it is a change."""
+        self.change(
+            message,
+            text=message.text,
+            blocks=message.blocks,
+            attachments=[*message.attachments, attachment],
+        )
+
+    def unfurl(self, message: Message, unfurls: dict[str, Json]) -> None:
+        before = message_json(message)
+        message.unfurls |= unfurls
+        self._tell(events.changed(message, before, ts=self.numbers.ts()))
+
+    def delete(self, message: Message) -> None:
+        before, replies = message_json(message), self.replies(message)
+        message.deleted = True
+        kept = replies if not message.thread_ts else []
+        self._tell(events.deleted(message, before, kept, ts=self.numbers.ts()))
+
+    def react(self, person: Person, message: Message, name: str, *, added: bool = True) -> bool:
+        """Whether it made a difference."""
+        people = message.reactions.setdefault(name, [])
+        if (person.id in people) is added:
+            return False
+        people.append(person.id) if added else people.remove(person.id)
+        ts = self.numbers.ts()
+        self._tell(events.reacted(message, person, name, added=added, ts=ts))
+        return True
+
+    # --- Coming, going, looking
+
+    def join(self, person: Person, channel: Channel) -> None:
+        channel.members.append(person)
+        self._tell(events.moved(person, channel, joined=True, ts=self.numbers.ts()))
+
+    def leave(self, person: Person, channel: Channel) -> None:
+        self._tell(events.moved(person, channel, joined=False, ts=self.numbers.ts()))
+        channel.members = [each for each in channel.members if each.id != person.id]
+
+    def open_app(
+        self, person: Person, *, tab: str = "home", beside: Channel | None = None
+    ) -> Channel:
+        """Somebody opens the app at its "home" or "messages" tab; returns their conversation."""
+        channel, home = self.direct_message(person), self.homes.get(person.id)
+        told = events.home_opened(
+            person,
+            channel,
+            tab=tab,
+            view=self.shown(home) if home and tab == "home" else None,
+            context=events.looking_at(beside, team_id=self.team.id) if beside else None,
+            ts=self.numbers.ts(),
+        )
+        self._tell(told)
+        return channel
+
+    def look_at(self, person: Person, channel: Channel) -> None:
+        """Somebody who has the app open beside it turns to this channel."""
+        context = events.looking_at(channel, team_id=self.team.id)
+        conversation = self.direct_message(person)
+        self._tell(events.context_changed(person, conversation, context, ts=self.numbers.ts()))
+
+    def stop(self, person: Person, thread: Message) -> None:
+        """Somebody presses the stop button of the app's work on this thread."""
+        open_streams = [
+            each
+            for each in (thread, *self.replies(thread))
+            if each.stream and each.stream.state == "open"
+        ]
+        for each in open_streams:
+            if each.stream:
+                each.stream.state = "stopped_by_user"
+        for old in (False, True):
+            told = events.stopped(
+                person,
+                thread.channel,
+                thread_ts=thread.root_ts,
+                streams=[each.ts for each in open_streams],
+                ts=self.numbers.ts(),
+                old=old,
+            )
+            self._tell(told)
+
+    def shown(self, view: View) -> Json:
+        return view_json(view, team=self.team, app_id=self.app.id, bot_id=self.bot.bot_id)
+
+    def status(self, thread: Message) -> str:
+        """The line below this thread as it stands; "" where there is none, or no longer."""
+        for each in reversed(self.statuses):
+            if (each.channel_id, each.thread_ts) == (thread.channel.id, thread.root_ts):
+                return each.status if self.clock() - each.set_at < 120 else ""
+        return ""
+
+    def _clear_status(self, channel_id: str, thread_ts: str) -> None:
+        """A message of the app clears its status."""
+        set_before = [
+            e for e in self.statuses if (e.channel_id, e.thread_ts) == (channel_id, thread_ts)
+        ]
+        if set_before and set_before[-1].status:
+            self.statuses.append(
+                Status(
+                    channel_id=channel_id,
+                    thread_ts=thread_ts,
+                    status="",
+                    loading_messages=[],
+                    set_at=self.clock(),
+                )
+            )
+
+    def _tell(self, *told: Told) -> None:
+        for each in told:
+            self.heard(each)
+
+    def _file(self, name: str, author: Person) -> Json:
+        identifier = self.numbers.id("F")
+        url = f"https://{self.team.domain}.slack.com/files/{author.id}/{identifier}/{name}"
+        return {
+            "id": identifier,
+            "name": name,
+            "title": name,
+            "mimetype": "image/png",
+            "filetype": "png",
+            "user": author.id,
+            "size": 2048,
+            "mode": "hosted",
+            "is_external": False,
+            "permalink": url,
+            "url_private": url,
+        }
