@@ -12,26 +12,14 @@ from itertools import count
 from typing import Literal
 
 from tests.fakes.slack.app import App
-from tests.fakes.slack.records import Json, Person
+from tests.fakes.slack.records import Person
+from tests.fakes.slack.refusals import Refused
 from tests.fakes.slack.workspace import Workspace
 
 TokenKind = Literal["bot", "app", "user"]
 # https://docs.slack.dev/authentication/using-token-rotation: twelve hours, two tokens at a time
 LIFETIME = 43_200
 _MOST_ACTIVE = 2
-
-
-class Refused(Exception):
-    """A call that is answered with this error, and whatever explains it."""
-
-    def __init__(self, error: str, **more: object) -> None:
-        super().__init__(error)
-        self.answer: Json = {"ok": False, "error": error, **more}
-
-
-def refused_arguments(*messages: str) -> Refused:
-    told = [f"[ERROR] {each}" for each in messages]
-    return Refused("invalid_arguments", response_metadata={"messages": told})
 
 
 @dataclass(kw_only=True)
@@ -45,6 +33,9 @@ class Token:
     user: Person | None
     expires_at: float | None = None
     dead: Literal["", "token_revoked", "account_inactive", "invalid_auth"] = ""
+
+
+NOBODY = Token(text="", kind="app", scopes=frozenset(), workspace=None, user=None)
 
 
 class Access:
@@ -95,6 +86,9 @@ class Access:
         self._refresh = {
             name: owner for name, owner in self._refresh.items() if owner is not workspace
         }
+
+    def is_installed(self, workspace: Workspace) -> bool:
+        return bool(self._of(workspace))
 
     def caller(self, text: str) -> Token:
         """Whom a token stands for. Raises Refused where it stands for nobody (any more)."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.fakes.slack.access import Refused, refused_arguments
 from tests.fakes.slack.calls import TIER_3, TIER_4, Call, Method
 from tests.fakes.slack.records import Channel, Json, Session, Status
+from tests.fakes.slack.refusals import Refused, refused_arguments
 
 STATUSES = ("active", "processing", "suspended", "closed")
 MOST_PROMPTS, MOST_LOADING, LOADING_LENGTH, TITLE_LENGTH = 4, 10, 50, 200

@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from tests.fakes.slack.access import Refused, Token, TokenKind, refused_arguments
+from tests.fakes.slack.access import Token, TokenKind
 from tests.fakes.slack.records import Channel, Json, Message, Person
+from tests.fakes.slack.refusals import Refused, refused_arguments
 from tests.fakes.slack.workspace import Workspace
 
 Item = TypeVar("Item")

@@ -4,10 +4,10 @@ and link previews."""
 from __future__ import annotations
 
 from tests.fakes.slack import limits
-from tests.fakes.slack.access import Refused, refused_arguments
 from tests.fakes.slack.calls import TIER_3, TIER_4, Call, Method
 from tests.fakes.slack.limits import Refusal
 from tests.fakes.slack.records import Channel, Ephemeral, Json, Message
+from tests.fakes.slack.refusals import Refused, refused_arguments
 from tests.fakes.slack.rendering import message_json
 
 
@@ -23,7 +23,7 @@ def post(call: Call) -> Json:
         blocks=content(call),
         attachments=call.json("attachments") or [],
         metadata=call.json("metadata"),
-        thread_ts=_thread(call, channel),
+        thread_ts=thread_of(call, channel),
         username=call.text("username"),
         unfurl_links=call.flag("unfurl_links"),
     )
@@ -90,7 +90,7 @@ def _shortened(text: str) -> tuple[str, Json]:
     return text[: limits.TEXT_TRUNCATED], warning | more
 
 
-def _thread(call: Call, channel: Channel) -> str:
+def thread_of(call: Call, channel: Channel) -> str:
     """The thread to write into. Where the message that it hung on has been deleted, Slack posts to
     the channel itself without a word; only the answer's missing `thread_ts` tells
     (https://github.com/slack-go/slack/issues/1571). Where replies are left, the thread is too."""
@@ -117,7 +117,7 @@ def post_ephemeral(call: Call) -> Json:
         ts=call.workspace.numbers.ts(),
         text=call.text("text") or call.text("markdown_text"),
         blocks=content(call, longest_text=limits.TEXT_TRUNCATED),
-        thread_ts=_thread(call, channel),
+        thread_ts=thread_of(call, channel),
         attachments=call.json("attachments") or [],
     )
     call.workspace.ephemerals.append(shown)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.fakes.slack.access import Refused
 from tests.fakes.slack.calls import TIER_2, TIER_3, TIER_4, Call, Method
 from tests.fakes.slack.records import Channel, Json, Message
+from tests.fakes.slack.refusals import Refused
 from tests.fakes.slack.rendering import channel_json, message_json, tombstone_json, with_replies
 
 _TYPES = {

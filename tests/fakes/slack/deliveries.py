@@ -6,26 +6,22 @@ https://docs.slack.dev/apis/events-api/
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
 from random import Random
-from typing import Protocol
 
 from tests.fakes.slack.app import App
 from tests.fakes.slack.events import Told, envelope
-from tests.fakes.slack.posting import Answer, post
+from tests.fakes.slack.posting import Answer
 from tests.fakes.slack.records import Json
-from tests.fakes.slack.signing import signed_headers
+from tests.fakes.slack.wire import Wire
 from tests.fakes.slack.workspace import Workspace
 
-# Slack waits this long for an answer, and sends again at once, after a minute, after five.
-TIMEOUT = 3.0
+# Again at once, after a minute, after five.
 RETRIES = (0.0, 60.0, 300.0)
-JSON_TYPE = "application/json"
 SENDERS = 8
 
 
@@ -64,40 +60,44 @@ class Delivery:
         return found
 
 
-class Channelled(Protocol):
-    """Another way to the app than its address: an open socket."""
-
-    def is_open(self) -> bool: ...
-
-    def send(
-        self, kind: str, payload: Json, *, retries: int, reason: str, accepts_response: bool
-    ) -> Answer: ...
-
-
 class Deliveries:
     """`pending` is what is still to be sent, `done` what was answered or given up, `lost` what
-    disorder kept. Nothing is sent before `flush` or `start`. `url` is the app's address; where the
-    app holds a socket, that is the way instead."""
+    disorder kept. Nothing is sent before `flush` or `start`. `is_installed` says whether a
+    workspace has the app."""
 
-    def __init__(self, app: App, *, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        wire: Wire,
+        clock: Callable[[], float],
+        is_installed: Callable[[Workspace], bool],
+    ) -> None:
         self.app = app
-        self.url = ""
+        self.wire = wire
         self.pending: list[Delivery] = []
         self.done: list[Delivery] = []
         self.lost: list[Delivery] = []
         self.disorder: Disorder | None = None
-        self.timeout = TIMEOUT
-        self.post: Callable[[str, Mapping[str, str], bytes, float], Answer] = post
-        self.socket: Channelled | None = None
         self._clock = clock
+        self._is_installed = is_installed
         self._numbers = count(1)
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
+    @property
+    def url(self) -> str:
+        """The app's address for events."""
+        return self.wire.url
+
+    @url.setter
+    def url(self, address: str) -> None:
+        self.wire.url = address
+
     def hear(self, told: Told, workspace: Workspace) -> None:
         """Queues what the app has subscribed to and is there to see."""
-        if told.subscription not in self.app.events:
+        if told.subscription not in self.app.events or not self._is_installed(workspace):
             return
         if told.channel is not None and not told.channel.has(workspace.bot):
             return
@@ -138,7 +138,7 @@ class Deliveries:
 
     def send(self, delivery: Delivery) -> Answer:
         """Sends once, and queues it again where Slack would."""
-        answer = self._send(delivery)
+        answer = self.wire.event(delivery.body, tries=delivery.tries, reason=delivery.reason)
         delivery.statuses.append(answer.status)
         with self._lock:
             again = self._again(delivery, answer)
@@ -156,7 +156,7 @@ class Deliveries:
             "challenge": challenge,
             "type": "url_verification",
         }
-        return self._post(json.dumps(body).encode(), {})
+        return self.wire.event(body)
 
     def rate_limited(self, workspace: Workspace) -> Answer:
         """Tells that events were held back: more than 30,000 within an hour."""
@@ -167,36 +167,7 @@ class Deliveries:
             "minute_rate_limited": int(self._clock()) // 60 * 60,
             "api_app_id": self.app.id,
         }
-        return self._post(json.dumps(body).encode(), {})
-
-    def signed(self, delivery: Delivery) -> tuple[bytes, dict[str, str]]:
-        """The body and the headers of what would be sent now."""
-        body = json.dumps(delivery.body).encode()
-        headers = signed_headers(
-            self.app.signing_secret, body, now=self._clock(), content_type=JSON_TYPE
-        )
-        if delivery.tries:
-            headers["X-Slack-Retry-Num"] = str(delivery.tries)
-            headers["X-Slack-Retry-Reason"] = delivery.reason
-        return body, headers
-
-    def _send(self, delivery: Delivery) -> Answer:
-        if self.socket is not None and self.socket.is_open():
-            return self.socket.send(
-                "events_api",
-                delivery.body,
-                retries=delivery.tries,
-                reason=delivery.reason,
-                accepts_response=False,
-            )
-        body, headers = self.signed(delivery)
-        return self.post(self.url, headers, body, self.timeout)
-
-    def _post(self, body: bytes, more: Mapping[str, str]) -> Answer:
-        headers = signed_headers(
-            self.app.signing_secret, body, now=self._clock(), content_type=JSON_TYPE
-        )
-        return self.post(self.url, {**headers, **more}, body, self.timeout)
+        return self.wire.event(body)
 
     @staticmethod
     def _again(delivery: Delivery, answer: Answer) -> float | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.fakes.slack.access import Refused
 from tests.fakes.slack.calls import TIER_2, TIER_3, TIER_4, Call, Method
 from tests.fakes.slack.records import Json, Person
+from tests.fakes.slack.refusals import Refused
 from tests.fakes.slack.rendering import person_json, team_json, user_group_json
 
 

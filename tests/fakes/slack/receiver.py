@@ -8,6 +8,10 @@ from threading import Semaphore, Thread
 from typing import Self
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # with the usual 5, some of several senders wait a second
+
+
 class Receiver:
     """Keeps what comes, headers and body, and answers the next of `answers`, or 200."""
 
@@ -32,7 +36,7 @@ class Receiver:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/slack/events"
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
 

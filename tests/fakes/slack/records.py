@@ -13,7 +13,7 @@ ChannelKind = Literal["public", "private", "im", "mpim"]
 Guest = Literal["", "multi_channel", "single_channel"]
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Team:
     """A workspace, ours or somebody else's; `enterprise_id` where it belongs to an organisation."""
 
@@ -23,7 +23,7 @@ class Team:
     enterprise_id: str | None = None
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Person:
     """Somebody with a user id. `stranger` is what users.info says of people of other teams: True,
     False, or None where the key is missing, as it can be for members of shared channels."""
@@ -49,7 +49,7 @@ class Person:
         return bool(self.bot_id)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class UserGroup:
     id: str
     handle: str
@@ -60,7 +60,7 @@ class UserGroup:
     disabled: bool = False
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Channel:
     """`shared_with` are the other companies in a Slack Connect channel, `pending_with` those that
     were invited to it and have not come yet."""
@@ -99,7 +99,7 @@ class Edition:
     attachments: list[Json]
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Stream:
     """A message that is being written: open until it is stopped, by the app, by a person, or by
     its age. `chunks` is everything that was appended, in order."""
@@ -112,7 +112,7 @@ class Stream:
     chunks: list[Json] = field(default_factory=list)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Message:
     """`history` is what it said before, the oldest first. A deleted message keeps its words here,
     though nobody is shown them any more."""
@@ -144,9 +144,9 @@ class Message:
         return self.thread_ts or self.ts
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Ephemeral:
-    """A message that one person sees; it is in nobody's history."""
+    """A message that one person sees; it is in nobody's history. `gone`: the app took it away."""
 
     channel: Channel
     user: str
@@ -155,9 +155,10 @@ class Ephemeral:
     blocks: list[Json]
     thread_ts: str = ""
     attachments: list[Json] = field(default_factory=list)
+    gone: bool = False
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Status:
     """The line below a thread that says what the app is doing; empty once it is cleared."""
 
@@ -168,7 +169,7 @@ class Status:
     set_at: float
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Session:
     """An agent's session on a thread."""
 
@@ -178,9 +179,10 @@ class Session:
     title: str = ""
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class View:
-    """A modal or a home tab. `stack` is shared by the modals that lie on each other."""
+    """A modal or a home tab. `stack` is shared by the modals that lie on each other; `values` is
+    what was typed and chosen, by block and action; `errors` what the app said of it, by block."""
 
     id: str
     user: str
@@ -190,6 +192,7 @@ class View:
     stack: list[View] = field(default_factory=list)
     closed: bool = False
     values: dict[str, Json] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
 
     @property
     def type(self) -> str:

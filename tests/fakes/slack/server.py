@@ -13,15 +13,28 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from aiohttp import web
+from aiohttp import BasicAuth, web
 
-from tests.fakes.slack import assistant_api, chat_api, conversations_api, people_api
-from tests.fakes.slack.access import Access, Refused, refused_arguments
+from tests.fakes.slack import (
+    assistant_api,
+    chat_api,
+    conversations_api,
+    people_api,
+    streams_api,
+    views_api,
+)
+from tests.fakes.slack.access import NOBODY, Access
 from tests.fakes.slack.app import App
 from tests.fakes.slack.calls import Call, Method
 from tests.fakes.slack.deliveries import Deliveries
 from tests.fakes.slack.faults import Failure, Failures, Rates
+from tests.fakes.slack.interactivity import Interactivity
+from tests.fakes.slack.oauth_api import Installing
 from tests.fakes.slack.records import Json, Numbers
+from tests.fakes.slack.refusals import Refused, refused_arguments
+from tests.fakes.slack.responses import Responses
+from tests.fakes.slack.sockets import Sockets
+from tests.fakes.slack.wire import Wire
 from tests.fakes.slack.workspace import Workspace
 
 METHODS: dict[str, Method] = {
@@ -29,6 +42,8 @@ METHODS: dict[str, Method] = {
     **conversations_api.METHODS,
     **chat_api.METHODS,
     **assistant_api.METHODS,
+    **streams_api.METHODS,
+    **views_api.METHODS,
 }
 _LARGEST_BODY = 16 * 1024 * 1024
 
@@ -56,8 +71,9 @@ class _Request:
 
 class FakeSlack:
     """Slack, with one workspace that the app is installed in; `add_workspace` makes others.
-    `workspace`, `app`, `access`, `rates`, `failures` and `deliveries` are what a test changes;
-    `journal` is what was asked. Clients take `api_url` as their base address."""
+    `workspace`, `app`, `access`, `installing`, `rates`, `failures`, `deliveries`, `wire` and
+    `sockets` are what a test changes; `journal` is what was asked. What people press is
+    `workspace.ui`. Clients take `api_url` as their base address."""
 
     def __init__(
         self,
@@ -72,7 +88,14 @@ class FakeSlack:
         self.access = Access(self.app, clock=clock)
         self.rates = Rates(clock=clock)
         self.failures = Failures()
-        self.deliveries = Deliveries(self.app, clock=clock)
+        self.sockets = Sockets(self.app.id)
+        self.wire = Wire(self.app, clock=clock, socket=self.sockets)
+        self.deliveries = Deliveries(
+            self.app, wire=self.wire, clock=clock, is_installed=self.access.is_installed
+        )
+        self._responses = Responses(clock=clock)
+        self.installing = Installing(self.access, self.sockets, url=lambda: self.url)
+        self._methods = {**METHODS, **self.installing.methods()}
         self.journal: list[Asked] = []
         self.crashes: list[BaseException] = []
         self.workspaces: dict[str, Workspace] = {}
@@ -82,6 +105,7 @@ class FakeSlack:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self.api_url = f"{self.url}/api/"
+        self._responses.base = f"{self.url}/responses"
         self._loop = asyncio.new_event_loop()
         self._closing = asyncio.Event()
         self._started = threading.Event()
@@ -97,7 +121,15 @@ class FakeSlack:
             enterprise_id=enterprise_id,
         )
         made.heard = lambda told: self.deliveries.hear(told, made)
+        made.ui = Interactivity(made, wire=self.wire, responses=self._responses)
         return self.workspaces.setdefault(made.team.id, made)
+
+    def enforce_tiers(self) -> None:
+        """Holds every method to the rate that Slack documents for it."""
+        self.rates.posts_per_second = 1
+        for name, method in self._methods.items():
+            if method.per_minute:
+                self.rates.per_minute[name] = method.per_minute
 
     def asked(self, method: str = "") -> list[Asked]:
         """Calls of this method, or of all, as they came."""
@@ -131,14 +163,22 @@ class FakeSlack:
     async def _serve(self) -> None:
         application = web.Application(client_max_size=_LARGEST_BODY)
         application.router.add_route("*", "/api/{method}", self._api)
+        application.router.add_post("/responses/{kind}/{team}/{name}", self._respond)
+        application.router.add_get("/link/", self.sockets.serve)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0)
         await runner.setup()
         await web.SockSite(runner, self._socket).start()
         self._started.set()
         await self._closing.wait()
+        await self.sockets.close()
         await runner.cleanup()
 
     # --- Answering
+
+    async def _respond(self, request: web.Request) -> web.Response:
+        """An answer to a response URL; Slack says yes and no in plain text there."""
+        status, text = self._responses.answer(request.match_info["name"], await request.json())
+        return web.Response(status=status, text=text)
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -193,11 +233,11 @@ class FakeSlack:
             return refused.answer
 
     def _called(self, asked: _Request) -> Json:
-        method = METHODS.get(asked.method)
+        method = self._methods.get(asked.method)
         if method is None:
             raise Refused("unknown_method", req_method=asked.method)
-        caller = self.access.caller(asked.token)
-        if caller.kind not in method.token:
+        caller = self.access.caller(asked.token) if method.token else NOBODY
+        if method.token and caller.kind not in method.token:
             raise Refused("not_allowed_token_type")
         heard = asked.arguments if method.takes_json or not asked.was_json else {}
         call = Call(name=asked.method, arguments=heard, caller=caller)
@@ -230,6 +270,9 @@ async def _read(request: web.Request) -> _Request:
     else:
         arguments |= dict(await request.post())
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        client = BasicAuth.decode(f"{scheme} {token}")
+        arguments |= {"client_id": client.login, "client_secret": client.password}
     sent = arguments.pop("token", "")
     return _Request(
         method=request.match_info["method"],

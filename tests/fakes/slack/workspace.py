@@ -4,12 +4,14 @@ is told as Slack tells apps."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from tests.fakes.slack import events
 from tests.fakes.slack.app import App
 from tests.fakes.slack.directory import Directory
 from tests.fakes.slack.events import Told
+from tests.fakes.slack.modals import Modals
 from tests.fakes.slack.records import (
     Channel,
     Edition,
@@ -24,11 +26,14 @@ from tests.fakes.slack.records import (
 )
 from tests.fakes.slack.rendering import message_json, rich_text, view_json
 
+if TYPE_CHECKING:
+    from tests.fakes.slack.interactivity import Interactivity
+
 
 class Workspace(Directory):
     """A workspace with everything that was said in it. `heard` is called with each event that an
-    app may have subscribed to; `ephemerals`, `statuses`, `sessions`, `homes`, `views` and
-    `prompts` are what the app showed to people."""
+    app may have subscribed to; `ephemerals`, `statuses`, `sessions`, `prompts` and `modals` are
+    what the app showed to people, `ui` what people do with it."""
 
     def __init__(
         self,
@@ -40,12 +45,12 @@ class Workspace(Directory):
         enterprise_id: str | None = None,
     ) -> None:
         self.heard: Callable[[Told], None] = lambda _: None
+        self.ui: Interactivity
         self.ephemerals: list[Ephemeral] = []
         self.statuses: list[Status] = []
         self.sessions: dict[tuple[str, str], Session] = {}
-        self.homes: dict[str, View] = {}
-        self.views: dict[str, View] = {}
         self.prompts: dict[str, Json] = {}
+        self.modals = Modals(numbers=numbers, clock=clock)
         super().__init__(
             app=app, numbers=numbers, clock=clock, name=name, enterprise_id=enterprise_id
         )
@@ -178,7 +183,7 @@ class Workspace(Directory):
         self, person: Person, *, tab: str = "home", beside: Channel | None = None
     ) -> Channel:
         """Somebody opens the app at its "home" or "messages" tab; returns their conversation."""
-        channel, home = self.direct_message(person), self.homes.get(person.id)
+        channel, home = self.direct_message(person), self.modals.homes.get(person.id)
         told = events.home_opened(
             person,
             channel,
