@@ -1,80 +1,23 @@
-"""Real Bolt apps against the Slack stand-in: over HTTP and through sockets, with everything that
+"""A real Bolt app behind a real web server, against the Slack stand-in: with everything that
 people press, type and close."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import uvicorn
-from fastapi import FastAPI, Request
-from slack_bolt import App as SyncApp
-from slack_bolt.adapter.fastapi.async_handler import AsyncSlackRequestHandler
-from slack_bolt.adapter.socket_mode import SocketModeHandler
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
-from slack_sdk.oauth import AuthorizeUrlGenerator
-from slack_sdk.oauth.installation_store import Installation
-from slack_sdk.oauth.token_rotation import TokenRotator
 from slack_sdk.web.async_client import AsyncWebClient
-from starlette.responses import Response
+from slack_sdk.webhook import WebhookClient
 
-from bot.web import listen
 from tests.fakes.clock import FakeClock
 from tests.fakes.slack import App, FakeSlack, Message
+from tests.fakes.slack.hosting import served
 from tests.fakes.slack.pressing import NotThere, Unfilled
-from tests.fakes.slack.refusals import Refused
-
-FEEDBACK = {
-    "type": "context_actions",
-    "elements": [
-        {
-            "type": "feedback_buttons",
-            "action_id": "rate",
-            "positive_button": {"text": {"type": "plain_text", "text": "Good"}, "value": "q1 yes"},
-            "negative_button": {"text": {"type": "plain_text", "text": "Bad"}, "value": "q1 no"},
-        }
-    ],
-}
-
-
-def button(action_id: str, value: str = "v") -> dict[str, Any]:
-    text = {"type": "plain_text", "text": action_id}
-    return {"type": "button", "action_id": action_id, "text": text, "value": value}
-
-
-def actions(*elements: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "actions", "elements": list(elements)}
-
-
-def modal(callback_id: str, *blocks: dict[str, Any], **more: Any) -> dict[str, Any]:
-    title = {"type": "plain_text", "text": "Title"}
-    submit = {"type": "plain_text", "text": "Send"}
-    return {
-        "type": "modal",
-        "callback_id": callback_id,
-        "title": title,
-        "submit": submit,
-        "blocks": list(blocks),
-        **more,
-    }
-
-
-def field(action_id: str, **element: Any) -> dict[str, Any]:
-    return {
-        "type": "input",
-        "block_id": f"{action_id}_block",
-        "label": {"type": "plain_text", "text": action_id},
-        "element": {"type": "plain_text_input", "action_id": action_id, **element},
-    }
+from tests.fakes.slack.samples import FEEDBACK, actions, button, field, modal, section
+from tests.refusals import error
 
 
 @pytest.fixture
@@ -92,28 +35,6 @@ def bolt(slack: FakeSlack) -> AsyncApp:
     )
 
 
-@contextmanager
-def served(slack: FakeSlack, bolt: AsyncApp) -> Iterator[None]:
-    """The app behind a real server, at the address that Slack knows."""
-    handler, web = AsyncSlackRequestHandler(bolt), FastAPI()
-
-    @web.post("/slack/events")
-    async def receive(request: Request) -> Response:
-        return await handler.handle(request)
-
-    listener = listen(host="127.0.0.1", port=0)
-    server = uvicorn.Server(uvicorn.Config(web, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    slack.deliveries.url = f"http://127.0.0.1:{listener.getsockname()[1]}/slack/events"
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
-
-
 def posted(slack: FakeSlack, *blocks: dict[str, Any], thread: bool = False) -> Message:
     """A message of the bot's with these blocks, in a channel with Ann."""
     acme = slack.workspace
@@ -129,7 +50,7 @@ def posted(slack: FakeSlack, *blocks: dict[str, Any], thread: bool = False) -> M
     return acme.from_bot(channel)[-1]
 
 
-# --- Events over HTTP
+# --- Events
 
 
 def test_a_mention_is_answered_once_where_the_app_sees_to_it(
@@ -269,8 +190,6 @@ def test_response_urls_say_replace_and_take_away(slack: FakeSlack, bolt: AsyncAp
 
 
 def test_response_urls_wear_out(slack: FakeSlack, bolt: AsyncApp) -> None:
-    from slack_sdk.webhook import WebhookClient
-
     urls: list[str] = []
 
     @bolt.command("/ask")
@@ -401,7 +320,6 @@ def test_a_modal_is_filled_in_corrected_and_sent(slack: FakeSlack, bolt: AsyncAp
 
 def test_modals_lie_on_each_other_change_and_close(slack: FakeSlack, bolt: AsyncApp) -> None:
     closed: list[bool] = []
-    section = {"type": "section", "text": {"type": "mrkdwn", "text": "Passage"}}
 
     @bolt.action("show")
     async def show(ack: Any, body: dict[str, Any], client: AsyncWebClient) -> None:
@@ -412,12 +330,12 @@ def test_modals_lie_on_each_other_change_and_close(slack: FakeSlack, bolt: Async
     @bolt.action("deeper")
     async def deeper(ack: Any, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
-        view = modal("second", section, notify_on_close=True)
+        view = modal("second", section(), notify_on_close=True)
         await client.views_push(trigger_id=body["trigger_id"], view=view)
 
     @bolt.view("second")
     async def second(ack: Any) -> None:
-        await ack(response_action="update", view=modal("third", section, section))
+        await ack(response_action="update", view=modal("third", section(), section()))
 
     @bolt.view_closed("first")
     async def gone(ack: Any, body: dict[str, Any]) -> None:
@@ -442,12 +360,6 @@ def test_modals_lie_on_each_other_change_and_close(slack: FakeSlack, bolt: Async
         acme.ui.close(ann, first)
     assert closed == [False]
     assert acme.modals.of(ann) is None
-
-
-def error(call: Callable[..., Any], **arguments: Any) -> str:
-    with pytest.raises(SlackApiError) as refused:
-        call(**arguments)
-    return str(refused.value.response["error"])
 
 
 def test_triggers_and_hashes_are_good_once_and_for_a_while() -> None:
@@ -482,319 +394,3 @@ def test_triggers_and_hashes_are_good_once_and_for_a_while() -> None:
         assert slack.deliveries.pending[0].event["view"]["id"] == modals.homes[ann.id].id
         slack.app.home_tab = False
         assert error(client.views_publish, user_id=ann.id, view=home) == "not_enabled"
-
-
-# --- Streams
-
-
-@pytest.fixture
-def streaming() -> Iterator[tuple[FakeSlack, FakeClock, Message]]:
-    clock = FakeClock()
-    with FakeSlack(clock=clock) as slack:
-        ann = slack.workspace.member("Ann")
-        channel = slack.workspace.channel("help", [ann])
-        yield slack, clock, slack.workspace.say(ann, channel, "How?", quiet=True)
-
-
-def test_a_stream_becomes_a_message(streaming: tuple[FakeSlack, FakeClock, Message]) -> None:
-    slack, _, question = streaming
-    acme = slack.workspace
-    client = WebClient(slack.bot_token, base_url=slack.api_url)
-    task = {"type": "task_update", "id": "1", "title": "Searching", "status": "in_progress"}
-
-    stream = client.chat_stream(
-        channel=question.channel.id,
-        thread_ts=question.ts,
-        recipient_team_id=acme.team.id,
-        recipient_user_id=question.author.id,
-        buffer_size=5,
-    )
-    stream.append(chunks=[task])
-    stream.append(markdown_text="**45** days")
-    (reply,) = acme.replies(question)
-    assert reply.stream is not None
-    assert (reply.stream.state, reply.text) == ("open", "**45** days")
-    assert (
-        error(client.chat_update, channel=reply.channel.id, ts=reply.ts, text="x")
-        == "streaming_state_conflict"
-    )
-    assert acme.sessions[reply.channel.id, question.ts].status == "processing"
-    stream.append(chunks=[{**task, "status": "complete"}])
-    stopped = stream.stop(markdown_text=", no more.", blocks=[FEEDBACK])
-
-    assert stopped["message"]["text"] == reply.text == "**45** days, no more."
-    assert [each["type"] for each in reply.blocks] == ["task_card", "markdown", "context_actions"]
-    assert reply.blocks[0]["status"] == "complete"
-    assert acme.sessions[reply.channel.id, question.ts].status == "active"
-    client.chat_update(channel=reply.channel.id, ts=reply.ts, text="x")
-
-
-def test_streams_end_by_age_by_hand_and_by_mistake(
-    streaming: tuple[FakeSlack, FakeClock, Message],
-) -> None:
-    slack, clock, question = streaming
-    acme = slack.workspace
-    client = WebClient(slack.bot_token, base_url=slack.api_url)
-    whom = {"recipient_team_id": acme.team.id, "recipient_user_id": question.author.id}
-
-    def started(**more: Any) -> dict[str, Any]:
-        where = {"channel": question.channel.id, "thread_ts": question.ts}
-        told = client.chat_startStream(**{**where, **whom, **more})
-        return {"channel": told["channel"], "ts": told["ts"]}
-
-    assert error(started, recipient_user_id=None) == "missing_recipient_user_id"
-    assert error(started, recipient_team_id=None) == "missing_recipient_team_id"
-    eve = acme.external("Eve", acme.company("Globex"))
-    assert error(started, recipient_user_id=eve.id) == "user_not_found"
-    old = started()
-    clock.advance(307)
-    ended = "message_not_in_streaming_state"
-    assert error(client.chat_appendStream, **old, markdown_text="x") == ended
-    assert error(client.chat_stopStream, **old) == ended
-    running = started(markdown_text="So")
-    acme.stop(question.author, question)
-    assert error(client.chat_appendStream, **running, markdown_text="x") == "stopped_by_user"
-    assert error(client.chat_stopStream, **running) == ended
-    told = [each.event for each in slack.deliveries.pending if "stopped" in each.event["type"]]
-    assert [each["type"] for each in told] == ["agent_session_stopped"]
-    assert told[0]["streaming_message_ts"] == [running["ts"]]
-    long = started(markdown_text="x" * 11_990)
-    assert error(client.chat_appendStream, **long, markdown_text="x" * 11) == "msg_too_long"
-    assert error(client.chat_appendStream, **long, markdown_text="x" * 12_001) == "msg_too_long"
-    wrong = [{"type": "task_update", "id": "1", "title": "x", "status": "done"}]
-    assert error(client.chat_appendStream, **long, chunks=wrong) == "invalid_chunks"
-    assert error(
-        client.chat_appendStream, channel=question.channel.id, ts=question.ts, markdown_text="x"
-    ) == ("message_not_owned_by_app")
-
-
-# --- Sockets
-
-
-@contextmanager
-def connected(slack: FakeSlack, bolt: AsyncApp) -> Iterator[None]:
-    """The app with a socket open, as a process of its own would hold it."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-
-    def run(work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, loop).result(20)
-
-    async def opened() -> AsyncSocketModeHandler:
-        made = AsyncSocketModeHandler(bolt, slack.app_token)
-        await made.connect_async()
-        return made
-
-    handler = run(opened())
-    try:
-        assert slack.sockets.arrivals.acquire(timeout=10)
-        yield
-    finally:
-        run(handler.close_async())
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
-
-
-def test_everything_goes_through_a_socket_while_one_is_open(
-    slack: FakeSlack, bolt: AsyncApp
-) -> None:
-    @bolt.event("app_mention")
-    async def answer(event: dict[str, Any], say: Any) -> None:
-        await say(text="So.", thread_ts=event["ts"], blocks=[actions(button("show"))])
-
-    @bolt.event("message")
-    async def ignore() -> None:
-        """Told twice of every mention."""
-
-    @bolt.command("/ask")
-    async def asked(ack: Any) -> None:
-        await ack("Looking")
-
-    @bolt.action("show")
-    async def show(ack: Any, body: dict[str, Any], client: AsyncWebClient) -> None:
-        await ack()
-        await client.views_open(trigger_id=body["trigger_id"], view=modal("m", field("why")))
-
-    @bolt.view("m")
-    async def sent(ack: Any) -> None:
-        await ack(response_action="errors", errors={"why_block": "No"})
-
-    acme = slack.workspace
-    ann = acme.member("Ann")
-    with connected(slack, bolt):
-        question = acme.say(ann, acme.channel("help", [ann]), f"{acme.mention} how?")
-        slack.deliveries.flush()
-        acme.ui.command(ann, question.channel, "/ask")
-        acme.ui.press(ann, acme.replies(question)[0], "show")
-        opened = acme.modals.of(ann)
-        assert opened is not None
-        acme.ui.submit(ann, opened, why="because")
-        assert opened.errors == {"why_block": "No"}
-
-    assert [each.text for each in acme.ephemerals] == ["Looking"]
-    kinds = [each["type"] for each in slack.sockets.sent]
-    assert {*kinds} == {"events_api", "slash_commands", "interactive"}
-    assert all(each.statuses == [200] for each in slack.deliveries.done)
-
-
-def test_a_socket_is_opened_anew_when_slack_asks_for_it(slack: FakeSlack, bolt: AsyncApp) -> None:
-    heard: list[str] = []
-
-    @bolt.event("app_home_opened")
-    async def home(request: Any) -> None:
-        heard.append(request.headers["x-slack-retry-num"][0])
-
-    acme = slack.workspace
-    ann = acme.member("Ann")
-    with connected(slack, bolt):
-        slack.sockets.refresh()
-        assert slack.sockets.arrivals.acquire(timeout=20)
-        acme.open_app(ann)
-        slack.deliveries.flush()
-    assert heard == ["0"]  # as real sockets say of what is sent for the first time
-    assert slack.sockets.open == 0
-    assert len(slack.asked("apps.connections.open")) == 2
-
-
-def test_a_socket_that_breaks_is_opened_anew(slack: FakeSlack, bolt: AsyncApp) -> None:
-    @bolt.event("app_home_opened")
-    async def home() -> None:
-        """Heard is all that it need be."""
-
-    with connected(slack, bolt):
-        slack.sockets.warn()
-        assert slack.sockets.open == 1
-        slack.sockets.drop()
-        assert slack.sockets.open == 0
-        assert slack.sockets.arrivals.acquire(timeout=20)
-        slack.workspace.open_app(slack.workspace.member("Ann"))
-        assert slack.deliveries.flush() == 1
-
-
-def test_what_a_socket_does_not_acknowledge_is_sent_again(slack: FakeSlack, bolt: AsyncApp) -> None:
-    gate = asyncio.Event()
-    heard: list[tuple[str, str]] = []
-
-    @bolt.event("app_home_opened")
-    async def home(request: Any) -> None:
-        number = request.headers["x-slack-retry-num"][0]
-        heard.append((number, request.headers.get("x-slack-retry-reason", [""])[0]))
-        if number == "0":
-            await gate.wait()
-        gate.set()
-
-    slack.wire.timeout = 0.3
-    acme = slack.workspace
-    with connected(slack, bolt):
-        acme.open_app(acme.member("Ann"))
-        assert slack.deliveries.flush() == 2
-        assert heard == [("0", ""), ("1", "timeout")]
-
-
-def test_the_builtin_socket_client_is_understood_too(slack: FakeSlack) -> None:
-    client = WebClient(slack.bot_token, base_url=slack.api_url)
-    bolt = SyncApp(client=client, process_before_response=True)
-    heard: list[str] = []
-
-    @bolt.event("app_home_opened")
-    def home(event: dict[str, Any]) -> None:
-        heard.append(event["tab"])
-
-    handler = SocketModeHandler(bolt, slack.app_token)
-    handler.connect()
-    try:
-        assert slack.sockets.arrivals.acquire(timeout=10)
-        slack.workspace.open_app(slack.workspace.member("Ann"), tab="messages")
-        slack.deliveries.flush()
-    finally:
-        handler.close()
-    assert heard == ["messages"]
-
-
-# --- Installing
-
-
-def test_a_workspace_installs_rotates_and_uninstalls() -> None:
-    clock = FakeClock()
-    redirect = "https://bot.example/slack/oauth_redirect"
-    app = App(rotates_tokens=True, redirect_urls=(redirect,))
-    with FakeSlack(app=app, clock=clock) as slack:
-        globex = slack.add_workspace("Globex")
-        hank = globex.member("Hank", admin=True)
-        channel = globex.channel("help", [hank])
-        globex.say(hank, channel, "Before the app came")
-        assert slack.deliveries.pending == []
-        link = AuthorizeUrlGenerator(
-            client_id=app.client_id, scopes=["chat:write"], redirect_uri=redirect
-        ).generate("a-state")
-
-        back = parse_qs(urlsplit(slack.installing.allow(link, hank, globex)).query)
-        client = WebClient(base_url=slack.api_url)
-        known = {"client_id": app.client_id, "client_secret": app.client_secret}
-        granted = client.oauth_v2_access(**known, code=back["code"][0], redirect_uri=redirect)
-
-        assert back["state"] == ["a-state"]
-        assert granted["team"]["id"] == globex.team.id
-        assert granted["authed_user"]["id"] == hank.id
-        assert granted["expires_in"] == 43_200
-        assert error(client.oauth_v2_access, **known, code=back["code"][0]) == "invalid_code"
-        first = granted["access_token"]
-        client.chat_postMessage(token=first, channel=channel.id, text="Hello")
-        clock.advance(43_201)
-        assert error(client.auth_test, token=first) == "token_expired"
-        second = _rotated(client, app, granted.data, now=clock())
-        assert client.auth_test(token=second)["team_id"] == globex.team.id
-        client.apps_uninstall(token=second, **known)
-        assert error(client.auth_test, token=second) == "account_inactive"
-        told = [each.event["type"] for each in slack.deliveries.pending]
-        assert told[-2:] == ["tokens_revoked", "app_uninstalled"]
-
-
-def _rotated(client: WebClient, app: App, granted: dict[str, Any], *, now: float) -> str:
-    """The next token, got with the refresh token by Slack's own rotator."""
-    rotator = TokenRotator(client=client, client_id=app.client_id, client_secret=app.client_secret)
-    installed = Installation(
-        user_id=granted["authed_user"]["id"],
-        team_id=granted["team"]["id"],
-        bot_token=granted["access_token"],
-        bot_refresh_token=granted["refresh_token"],
-        bot_token_expires_at=int(now),
-    )
-    rotated = rotator.perform_token_rotation(installation=installed)
-    assert rotated is not None
-    assert rotated.bot_token is not None
-    assert rotated.bot_refresh_token != granted["refresh_token"]
-    return rotated.bot_token
-
-
-def test_nobody_installs_what_the_app_does_not_ask_for() -> None:
-    app = App(redirect_urls=("https://bot.example/",))
-    with FakeSlack(app=app) as slack:
-        ann = slack.workspace.member("Ann")
-
-        def refused(**asked: Any) -> str:
-            usual = {
-                "client_id": app.client_id,
-                "scopes": ["chat:write"],
-                "redirect_uri": "https://bot.example/back",
-            }
-            link = AuthorizeUrlGenerator(**{**usual, **asked}).generate("s")
-            with pytest.raises(Refused) as found:
-                slack.installing.allow(link, ann, slack.workspace)
-            return str(found.value)
-
-        assert refused(client_id="another") == "invalid_client_id"
-        assert refused(scopes=["admin"]) == "invalid_scope"
-        assert refused(redirect_uri="https://thief.example/") == "bad_redirect_uri"
-        client = WebClient(base_url=slack.api_url)
-        known = {"client_id": app.client_id, "client_secret": "guessed"}
-        assert error(client.oauth_v2_access, **known, code="x") == "bad_client_secret"
-
-
-def test_documented_tiers_can_be_enforced(slack: FakeSlack) -> None:
-    slack.enforce_tiers()
-    assert slack.rates.per_minute["chat.startStream"] == 20
-    assert slack.rates.per_minute["chat.update"] == 50
-    assert json.dumps(slack.rates.per_minute)

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
+import asyncio
 from collections.abc import Iterator
-from random import Random
 from typing import Any
 
 import pytest
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
-from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.fakes.clock import FakeClock
-from tests.fakes.slack import App, Disorder, FakeSlack, Message, sign
-from tests.fakes.slack.receiver import Receiver
+from tests.fakes.slack import App, FakeSlack, Message
+from tests.refusals import error, refusal
 
 
 @pytest.fixture
@@ -37,25 +31,6 @@ def client(slack: FakeSlack) -> WebClient:
     return WebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[])
 
 
-@pytest.fixture
-def receiver(slack: FakeSlack) -> Iterator[Receiver]:
-    with Receiver() as listening:
-        slack.deliveries.url = listening.url
-        yield listening
-
-
-def refusal(call: Any, *arguments: Any, **named: Any) -> dict[str, Any]:
-    """The answer of a call that Slack refuses."""
-    with pytest.raises(SlackApiError) as refused:
-        call(*arguments, **named)
-    found: dict[str, Any] = refused.value.response.data
-    return found
-
-
-def error(call: Any, *arguments: Any, **named: Any) -> str:
-    return str(refusal(call, *arguments, **named)["error"])
-
-
 # --- Who is who
 
 
@@ -71,6 +46,7 @@ def test_people_are_shown_as_what_they_are(slack: FakeSlack, client: WebClient) 
         "shared": acme.external("Eve", globex, stranger=False),
         "unsaid": acme.external("Una", globex, stranger=None),
         "bot": acme.other_bot("Zendesk"),
+        "Slackbot": acme.slackbot,
         "left": acme.member("Lea"),
     }
     acme.deactivate(people["left"])
@@ -90,6 +66,7 @@ def test_people_are_shown_as_what_they_are(slack: FakeSlack, client: WebClient) 
         "one-channel guest",
     }
     assert shown["one-channel guest"]["is_ultra_restricted"] is True
+    assert {kind for kind, each in shown.items() if each["is_bot"]} == {"bot"}
     assert shown["bot"]["profile"]["bot_id"] == people["bot"].bot_id
     assert shown["left"]["deleted"] is True
     assert shown["admin"]["is_admin"] is True
@@ -114,7 +91,7 @@ def test_people_of_one_organisation_are_known_by_its_id(clock: FakeClock) -> Non
 
 def test_pages_lead_through_everybody(slack: FakeSlack, client: WebClient) -> None:
     acme = slack.workspace
-    people = [acme.member(f"Person {number}") for number in range(7)]
+    people = [acme.member(f"Person {number}") for number in range(6)]
     acme.external("Eve", acme.company("Globex"))
     channel = acme.channel("help", people)
 
@@ -123,7 +100,7 @@ def test_pages_lead_through_everybody(slack: FakeSlack, client: WebClient) -> No
     assert [len(each["members"]) for each in pages] == [3, 3, 2]
     assert pages[-1]["response_metadata"]["next_cursor"] == ""
     everybody = [each["id"] for page in pages for each in page["members"]]
-    assert everybody == [acme.bot.id, *(each.id for each in people)]
+    assert everybody == [acme.bot.id, "USLACKBOT", *(each.id for each in people)]
     members = [
         e
         for page in client.conversations_members(channel=channel.id, limit=5)
@@ -178,7 +155,9 @@ def test_people_and_groups_are_found(slack: FakeSlack, client: WebClient) -> Non
     assert error(client.users_lookupByEmail, email="x@y.z") == "users_not_found"
     assert again["channel"]["id"] == opened["channel"]["id"]
     assert again["already_open"] is True
-    assert client.conversations_open(users=[ann.id, bob.id])["channel"]["id"].startswith("C")
+    together = client.conversations_open(users=[ann.id, bob.id])["channel"]["id"]
+    assert together == client.conversations_open(users=[bob.id, ann.id])["channel"]["id"]
+    assert acme.channels[together].kind == "mpim"
     listed = client.usergroups_list(include_users=True)["usergroups"]
     assert [(each["handle"], each["users"]) for each in listed] == [("returns", [ann.id, bob.id])]
     assert client.usergroups_users_list(usergroup=group.id)["users"] == [ann.id, bob.id]
@@ -412,6 +391,11 @@ def test_only_links_of_the_message_get_previews(slack: FakeSlack, client: WebCli
         unfurl_id=shared["unfurl_id"], source=shared["source"], unfurls={url: preview}
     )
     assert message.unfurls == {url: preview}
+    being_written = acme.compose(ann, url)
+    told = slack.deliveries.pending[-1].event
+    assert (told["channel"], told["source"]) == ("COMPOSER", "composer")
+    client.chat_unfurl(unfurl_id=being_written, source="composer", unfurls={url: preview})
+    assert acme.composed[being_written]["unfurls"] == {url: preview}
     assert (
         error(
             client.chat_unfurl,
@@ -440,308 +424,9 @@ async def _asks_the_same(slack: FakeSlack, message: Message) -> list[str]:
 
 
 def test_the_asynchronous_client_is_understood_too(slack: FakeSlack) -> None:
-    import asyncio
-
     acme = slack.workspace
     message = acme.say(acme.member("Ann"), acme.channel("help"), "How?")
 
     posted, read = asyncio.run(_asks_the_same(slack, message))
 
     assert posted == read == acme.replies(message)[0].ts
-
-
-# --- Faults
-
-
-def test_rates_are_counted_by_method_and_minute(
-    slack: FakeSlack, client: WebClient, clock: FakeClock
-) -> None:
-    channel = slack.workspace.channel("help")
-    slack.rates.per_minute["chat.postMessage"] = 2
-    clock.now = clock.now // 60 * 60 + 48
-
-    def post() -> Any:
-        return client.chat_postMessage(channel=channel.id, text="x")
-
-    post()
-    post()
-    with pytest.raises(SlackApiError) as refused:
-        post()
-    assert refused.value.response.status_code == 429
-    assert refused.value.response.headers["Retry-After"] == "12"
-    assert refused.value.response["error"] == "ratelimited"
-    clock.advance(12)
-    post()
-    assert [each.status for each in slack.asked("chat.postMessage")] == [200, 200, 429, 200]
-
-
-def test_failures_come_before_or_after_the_deed(slack: FakeSlack) -> None:
-    channel = slack.workspace.channel("help")
-    client = WebClient(slack.bot_token, base_url=slack.api_url, timeout=1, retry_handlers=[])
-
-    def post(text: str) -> None:
-        client.chat_postMessage(channel=channel.id, text=text)
-
-    def plan(fault: Any, *, applied: bool) -> None:
-        slack.failures.plan(fault, method="chat[.]", applied=applied)
-
-    for fault, kind in (("reset", OSError), (500, SlackApiError), ("timeout", TimeoutError)):
-        plan(fault, applied=False)
-        with pytest.raises(kind):
-            post(f"{fault} before")
-        plan(fault, applied=True)
-        with pytest.raises(kind):
-            post(f"{fault} after")
-
-    said = [each.text for each in slack.workspace.from_bot()]
-    assert said == ["reset after", "500 after", "timeout after"]
-    assert [each.status for each in slack.journal] == [0, 0, 500, 500, 0, 0]
-
-
-def test_a_429_can_be_asked_for(slack: FakeSlack) -> None:
-    client = WebClient(
-        slack.bot_token,
-        base_url=slack.api_url,
-        retry_handlers=[RateLimitErrorRetryHandler(max_retry_count=1)],
-    )
-    slack.failures.plan(429, method="auth.test", retry_after=1)
-
-    assert client.auth_test()["ok"] is True
-    assert [each.status for each in slack.journal] == [429, 200]
-
-
-def test_calls_can_be_held(slack: FakeSlack, client: WebClient) -> None:
-    from threading import Thread
-
-    channel = slack.workspace.channel("help")
-    held = slack.failures.hold("chat.postMessage")
-    caller = Thread(target=client.chat_postMessage, kwargs={"channel": channel.id, "text": "x"})
-    caller.start()
-    assert held.arrived.acquire(timeout=10)
-    assert slack.workspace.from_bot() == []
-    held.let_go()
-    caller.join()
-    assert len(slack.workspace.from_bot()) == 1
-
-
-# --- Events
-
-
-def test_events_are_signed_as_slacks_own_verifier_wants_them(
-    slack: FakeSlack, receiver: Receiver, clock: FakeClock
-) -> None:
-    acme = slack.workspace
-    acme.say(acme.member("Ann"), acme.channel("help"), "How?")
-    slack.deliveries.flush()
-
-    (headers, body), *_ = receiver.came
-    verifier = SignatureVerifier(slack.app.signing_secret, clock=_At(clock))  # type: ignore[arg-type]
-    assert verifier.is_valid_request(body, headers)
-    # https://docs.slack.dev/authentication/verifying-requests-from-slack
-    digest = hmac.new(b"secret", b"v0:1531420618:token=x", hashlib.sha256).hexdigest()
-    assert sign("secret", "1531420618", b"token=x") == f"v0={digest}"
-
-
-class _At:
-    def __init__(self, clock: FakeClock) -> None:
-        self._clock = clock
-
-    def now(self) -> float:
-        return self._clock()
-
-
-def told(slack: FakeSlack) -> list[tuple[str, str]]:
-    events = [each.event for each in slack.deliveries.pending]
-    return [(each["type"], each.get("subtype", "")) for each in events]
-
-
-def test_a_mention_is_told_twice(slack: FakeSlack) -> None:
-    acme = slack.workspace
-    ann = acme.member("Ann")
-    question = acme.say(ann, acme.channel("help", [ann]), f"{acme.mention} how?")
-
-    said, mentioned = slack.deliveries.pending
-
-    assert told(slack) == [("message", ""), ("app_mention", "")]
-    assert said.event_id != mentioned.event_id
-    assert said.event["ts"] == mentioned.event["ts"] == question.ts
-    assert said.event["channel_type"] == "channel"
-    assert said.body["authorizations"][0]["user_id"] == acme.bot.id
-    acme.say(ann, acme.direct_message(ann), f"{acme.mention} and here?")
-    assert told(slack)[2:] == [("message", "")]
-    assert slack.deliveries.pending[2].event["channel_type"] == "im"
-
-
-def test_the_app_hears_what_it_subscribed_to_where_it_is(slack: FakeSlack) -> None:
-    acme = slack.workspace
-    ann = acme.member("Ann")
-    acme.say(ann, acme.channel("elsewhere", [ann], with_bot=False), f"{acme.mention}?")
-    acme.say(ann, acme.channel("help", [ann]), "From before", quiet=True)
-    slack.app.events -= {"message.groups"}
-    acme.say(ann, acme.channel("private", [ann], private=True), "Hello")
-    assert told(slack) == []
-    acme.say(acme.other_bot("Zendesk"), acme.channel("help"), "A ticket")
-    assert slack.deliveries.pending[0].event["bot_id"] != acme.bot.bot_id
-
-
-def test_edits_previews_and_deletions_are_told(slack: FakeSlack) -> None:
-    acme = slack.workspace
-    ann = acme.member("Ann")
-    channel = acme.channel("help", [ann])
-    question = acme.say(ann, channel, "Hwo?", quiet=True)
-    answered = acme.say(ann, channel, "Why?", quiet=True)
-    acme.say(ann, channel, "So.", thread=answered, quiet=True)
-
-    acme.edit(question, "How?")
-    acme.preview(question, {"title": "A page"})
-    acme.delete(question)
-    acme.delete(answered)
-
-    edit, preview, gone, stone = (each.event for each in slack.deliveries.pending)
-    assert told(slack) == [
-        ("message", "message_changed"),
-        ("message", "message_changed"),
-        ("message", "message_deleted"),
-        ("message", "message_changed"),
-    ]
-    assert (edit["previous_message"]["text"], edit["message"]["text"]) == ("Hwo?", "How?")
-    assert preview["previous_message"]["text"] == preview["message"]["text"]
-    assert preview["previous_message"]["edited"] == preview["message"]["edited"]
-    assert gone["deleted_ts"] == question.ts
-    assert stone["message"]["subtype"] == "tombstone"
-    assert stone["previous_message"]["ts"] == answered.ts
-
-
-def test_people_of_other_companies_are_told_apart(slack: FakeSlack) -> None:
-    acme = slack.workspace
-    globex = acme.company("Globex")
-    eve = acme.external("Eve", globex)
-    acme.say(eve, acme.channel("shared", [eve], shared_with=[globex]), f"{acme.mention}?")
-
-    for delivery in slack.deliveries.pending:
-        assert delivery.event["user_team"] == globex.id
-        assert delivery.body["team_id"] == acme.team.id
-        assert delivery.body["is_ext_shared_channel"] is True
-
-
-def test_opening_the_app_and_looking_around_is_told(slack: FakeSlack) -> None:
-    acme = slack.workspace
-    ann, bob = acme.member("Ann"), acme.member("Bob")
-    channel = acme.channel("returns", [ann])
-
-    direct = acme.open_app(ann, tab="messages", beside=channel)
-    acme.look_at(ann, channel)
-    acme.join(bob, channel)
-    acme.react(bob, acme.say(ann, channel, "How?", quiet=True), "eyes")
-
-    opened, looked, joined, reacted = (each.event for each in slack.deliveries.pending)
-    assert (opened["type"], opened["tab"]) == ("app_home_opened", "messages")
-    assert opened["channel"] == direct.id
-    assert opened["context"] == looked["context"]
-    assert looked["context"]["entities"][0]["value"] == channel.id
-    assert (joined["type"], joined["user"]) == ("member_joined_channel", bob.id)
-    assert reacted["item"]["channel"] == channel.id
-
-
-def test_what_is_not_answered_well_is_sent_again(
-    slack: FakeSlack, receiver: Receiver, clock: FakeClock
-) -> None:
-    acme = slack.workspace
-    channel = acme.channel("help")
-    receiver.answers = [(500, {}), (404, {}), (500, {}), (503, {}), (200, {})]
-    acme.say(acme.member("Ann"), channel, "How?")
-    waits: list[float] = []
-    deliveries = slack.deliveries
-
-    start = clock()
-    while deliveries.pending:
-        clock.now = max(clock.now, deliveries.pending[0].due)
-        waits.append(clock() - start)
-        due = deliveries.due()
-        assert due is not None
-        deliveries.send(due)
-
-    heads = [headers for headers, _ in receiver.came]
-    assert waits == [0, 0, 60, 360]
-    assert [each.get("X-Slack-Retry-Num") for each in heads] == [None, "1", "2", "3"]
-    assert heads[1]["X-Slack-Retry-Reason"] == "http_error"
-    assert len({json.loads(body)["event_id"] for _, body in receiver.came}) == 1
-    receiver.answers = [(500, {"X-Slack-No-Retry": "1"})]
-    acme.say(acme.member("Bob"), channel, "Why?")
-    assert deliveries.flush() == 1
-
-
-def test_nobody_at_home_is_a_failed_connection(slack: FakeSlack) -> None:
-    slack.deliveries.url = "http://127.0.0.1:9/"
-    slack.workspace.say(slack.workspace.member("Ann"), slack.workspace.channel("help"), "How?")
-
-    assert slack.deliveries.flush() == 4
-    assert slack.deliveries.done[0].statuses == [0, 0, 0, 0]
-    assert slack.deliveries.done[0].reason == "connection_failed"
-
-
-def test_events_are_doubled_late_and_lost_when_a_test_asks_for_it(
-    slack: FakeSlack, receiver: Receiver
-) -> None:
-    acme = slack.workspace
-    ann = acme.member("Ann")
-    channel = acme.channel("help", [ann])
-    slack.deliveries.disorder = Disorder(random=Random(7), doubled=0.2, late=0.5, lost=0.1)
-    said = [acme.say(ann, channel, "How?").ts for _ in range(50)]
-    slack.deliveries.flush()
-
-    came = [json.loads(body)["event"]["ts"] for _, body in receiver.came]
-    lost = [each.event["ts"] for each in slack.deliveries.lost]
-    assert set(came) | set(lost) == set(said)
-    assert lost
-    assert len(came) > len(set(came))
-    assert came != sorted(came)
-    slack.deliveries.repeat(slack.deliveries.done[0])
-    assert slack.deliveries.flush() == 1
-    assert receiver.came[-1][1] == receiver.came[0][1]
-
-
-def test_deliveries_can_go_out_by_themselves(slack: FakeSlack, receiver: Receiver) -> None:
-    acme = slack.workspace
-    channel, ann = acme.channel("help"), acme.member("Ann")
-    slack.deliveries.start()
-    for number in range(20):
-        acme.say(ann, channel, f"Message {number}")
-    for _ in range(20):
-        assert receiver.arrivals.acquire(timeout=10)
-    slack.deliveries.stop()
-    assert len(slack.deliveries.done) == 20
-
-
-def test_an_address_is_verified_when_it_is_set(slack: FakeSlack, receiver: Receiver) -> None:
-    slack.deliveries.verify_url("abc")
-
-    assert json.loads(receiver.came[0][1])["challenge"] == "abc"
-
-
-def test_an_app_is_what_its_manifest_says() -> None:
-    manifest = {
-        "features": {
-            "app_home": {"home_tab_enabled": True, "messages_tab_enabled": True},
-            "bot_user": {"display_name": "Helper"},
-            "agent_view": {"agent_description": "Answers"},
-            "slash_commands": [{"command": "/ask"}],
-            "shortcuts": [{"callback_id": "answer_this"}],
-            "unfurl_domains": ["help.acme.example"],
-        },
-        "oauth_config": {"scopes": {"bot": ["chat:write"]}},
-        "settings": {
-            "event_subscriptions": {"bot_events": ["app_mention"]},
-            "socket_mode_enabled": True,
-        },
-    }
-    app = App.of_manifest(manifest)
-
-    assert (app.name, app.scopes, app.events) == ("Helper", {"chat:write"}, {"app_mention"})
-    assert (app.commands, app.shortcuts) == (("/ask",), {"answer_this"})
-    assert (app.agent, app.home_tab, app.socket_mode, app.rotates_tokens) == (
-        True,
-        True,
-        True,
-        False,
-    )

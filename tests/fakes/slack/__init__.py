@@ -6,6 +6,8 @@ leave open is named where it is decided.
 
 from tests.fakes.slack.app import App
 from tests.fakes.slack.deliveries import Delivery, Disorder
+from tests.fakes.slack.pings import pings_of
+from tests.fakes.slack.reading import seen
 from tests.fakes.slack.records import Channel, Message, Person, Team
 from tests.fakes.slack.server import FakeSlack
 from tests.fakes.slack.signing import sign, signed_headers
@@ -21,6 +23,8 @@ __all__ = [
     "Person",
     "Team",
     "Workspace",
+    "pings_of",
+    "seen",
     "sign",
     "signed_headers",
 ]

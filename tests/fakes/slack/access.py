@@ -104,7 +104,7 @@ class Access:
         return token
 
     def _of(self, workspace: Workspace) -> list[Token]:
-        return [e for e in self.tokens.values() if e.workspace is workspace and not e.dead]
+        return [e for e in list(self.tokens.values()) if e.workspace is workspace and not e.dead]
 
     def _add(
         self,

@@ -6,15 +6,16 @@ from __future__ import annotations
 from tests.fakes.slack import limits
 from tests.fakes.slack.calls import TIER_3, TIER_4, Call, Method
 from tests.fakes.slack.limits import Refusal
+from tests.fakes.slack.message_rendering import message_json
 from tests.fakes.slack.records import Channel, Ephemeral, Json, Message
 from tests.fakes.slack.refusals import Refused, refused_arguments
-from tests.fakes.slack.rendering import message_json
 
 
 def post(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/chat.postMessage"""
     channel = place(call)
     text, told = _shortened(call.text("text"))
+    thread = thread_of(call, channel)
     message = Message(
         channel=channel,
         author=call.workspace.bot,
@@ -23,9 +24,11 @@ def post(call: Call) -> Json:
         blocks=content(call),
         attachments=call.json("attachments") or [],
         metadata=call.json("metadata"),
-        thread_ts=thread_of(call, channel),
+        thread_ts=thread,
+        subtype="thread_broadcast" if thread and call.flag("reply_broadcast") else "",
         username=call.text("username"),
         unfurl_links=call.flag("unfurl_links"),
+        names_linked=call.flag("link_names") or call.text("parse") == "full",
     )
     call.workspace.put(message)
     return {"channel": channel.id, "ts": message.ts, "message": message_json(message), **told}
@@ -171,17 +174,26 @@ def permalink(call: Call) -> Json:
 def unfurl(call: Call) -> Json:
     """Only links of the message itself can be shown with a preview.
     https://docs.slack.dev/reference/methods/chat.unfurl"""
-    message = _linking(call)
     unfurls = call.json("unfurls")
     if not isinstance(unfurls, dict):
         raise Refused("invalid_unfurls_format" if call.has("unfurls") else "missing_unfurls")
+    being_written = call.workspace.composed.get(call.text("unfurl_id"))
+    if being_written is not None and call.text("source") == "composer":
+        _check_previews(unfurls, being_written["url"])
+        being_written["unfurls"] = unfurls
+        return {}
+    message = _linking(call)
+    _check_previews(unfurls, message.text)
+    call.workspace.unfurl(message, unfurls)
+    return {}
+
+
+def _check_previews(unfurls: Json, text: str) -> None:
     for url, shown in unfurls.items():
-        if url not in message.text:
+        if url not in text:
             raise Refused("cannot_unfurl_url")
         if "blocks" in shown and limits.refusal_of_blocks(shown["blocks"]):
             raise Refused("cannot_parse_attachment")
-    call.workspace.unfurl(message, unfurls)
-    return {}
 
 
 def _linking(call: Call) -> Message:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tests.fakes.slack.calls import TIER_2, TIER_3, TIER_4, Call, Method
+from tests.fakes.slack.message_rendering import message_json, tombstone_json, with_replies
 from tests.fakes.slack.records import Channel, Json, Message
 from tests.fakes.slack.refusals import Refused
-from tests.fakes.slack.rendering import channel_json, message_json, tombstone_json, with_replies
+from tests.fakes.slack.rendering import channel_json
 
 _TYPES = {
     "public_channel": "public",
@@ -40,7 +41,7 @@ def listed(call: Call) -> Json:
     wanted = {_TYPES[each] for each in kinds}
     seen = [
         each
-        for each in call.workspace.channels.values()
+        for each in list(call.workspace.channels.values())
         if each.kind in wanted
         and (each.kind == "public" or each.has(call.workspace.bot))
         and not (each.archived and call.flag("exclude_archived"))
@@ -88,8 +89,9 @@ def history(call: Call) -> Json:
     channel = _readable(call)
     seen = [
         each
-        for each in channel.messages.values()
-        if not each.thread_ts and (not each.deleted or call.workspace.replies(each))
+        for each in list(channel.messages.values())
+        if (not each.thread_ts or each.subtype == "thread_broadcast")
+        and (not each.deleted or call.workspace.replies(each))
     ]
     found, more = call.page(list(reversed(_within(call, seen))), default=100)
     has_more = bool(more["response_metadata"]["next_cursor"])

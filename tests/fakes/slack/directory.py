@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from threading import Lock
 
 from tests.fakes.slack.app import App
-from tests.fakes.slack.records import Channel, Guest, Numbers, Person, Team, UserGroup
+from tests.fakes.slack.records import Channel, ChannelKind, Guest, Numbers, Person, Team, UserGroup
 
 
 class Directory:
@@ -31,7 +32,12 @@ class Directory:
         self.people: dict[str, Person] = {}
         self.channels: dict[str, Channel] = {}
         self.groups: dict[str, UserGroup] = {}
+        self._opening = Lock()
         self.bot = self.other_bot(app.name, app_id=app.id)
+        # Slack's own voice, which Slack does not count as a bot
+        self.slackbot = self._add(
+            replace(self._person("slackbot", self.team, ""), id="USLACKBOT", email="")
+        )
 
     # --- People
 
@@ -70,7 +76,7 @@ class Directory:
     def deactivate(self, person: Person) -> None:
         person.deleted = True
         person.updated_at = self.clock()
-        for channel in self.channels.values():
+        for channel in list(self.channels.values()):
             channel.members = [each for each in channel.members if each.id != person.id]
 
     def group(self, handle: str, members: Iterable[Person], *, name: str = "") -> UserGroup:
@@ -106,24 +112,29 @@ class Directory:
 
     def direct_message(self, person: Person, *, with_bot: bool = True) -> Channel:
         """The one conversation between this person and the bot, opened where there is none."""
-        known = (each for each in self.channels.values() if each.kind == "im")
-        for channel in known:
-            if channel.has(person) and channel.has(self.bot) is with_bot:
-                return channel
-        made = self._channel("D", "", [person], with_bot=with_bot)
-        made.kind = "im"
-        return made
+        return self._conversation("im", "", [person], with_bot=with_bot)
 
     def group_message(self, people: Iterable[Person], *, with_bot: bool = True) -> Channel:
+        """The one conversation of these people, with the bot or without."""
         members = list(people)
         names = "--".join(each.name for each in members)
-        made = self._channel("C", f"mpdm-{names}-1", members, with_bot=with_bot)
-        made.kind = "mpim"
-        return made
+        return self._conversation("mpim", f"mpdm-{names}-1", members, with_bot=with_bot)
 
     def by_email(self, email: str) -> Person | None:
-        own = (each for each in self.people.values() if each.team.id == self.team.id)
+        own = (each for each in list(self.people.values()) if each.team.id == self.team.id)
         return next((each for each in own if each.email == email and not each.deleted), None)
+
+    def _conversation(
+        self, kind: ChannelKind, name: str, people: list[Person], *, with_bot: bool
+    ) -> Channel:
+        wanted = {each.id for each in people} | ({self.bot.id} if with_bot else set())
+        with self._opening:
+            for channel in list(self.channels.values()):
+                if channel.kind == kind and {each.id for each in channel.members} == wanted:
+                    return channel
+            made = self._channel("D" if kind == "im" else "C", name, people, with_bot=with_bot)
+            made.kind = kind
+            return made
 
     def _channel(self, prefix: str, name: str, members: list[Person], *, with_bot: bool) -> Channel:
         made = Channel(

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from tests.fakes.slack.directory import Directory
-from tests.fakes.slack.records import Channel, Json, Message, Person
-from tests.fakes.slack.rendering import message_json, tombstone_json, with_replies
+from tests.fakes.slack.message_rendering import message_json, tombstone_json, with_replies
+from tests.fakes.slack.records import Channel, Json, Message, Person, Team
+from tests.fakes.slack.rendering import person_json
 
 _LINK = re.compile(r"<(https?://[^<>|]+)(?:\|[^<>]*)?>")
 _MESSAGES = {"public": "channels", "private": "groups", "im": "im", "mpim": "mpim"}
@@ -96,15 +97,31 @@ def _links(message: Message, directory: Directory) -> Iterator[Told]:
     yield Told(subscription="link_shared", event=event)
 
 
+def composed(person: Person, url: str, directory: Directory, *, ts: str) -> Told:
+    """Of links that are still being written: there is no message yet to name."""
+    event = {
+        "type": "link_shared",
+        "user": person.id,
+        "channel": "COMPOSER",
+        "message_ts": f"{ts}-{person.id}",
+        "links": [{"domain": urlsplit(url).hostname or "", "url": url}],
+        "unfurl_id": f"composer-{directory.numbers.id('')}",
+        "source": "composer",
+        "is_bot_user_member": False,
+        "event_ts": ts,
+    }
+    return Told(subscription="link_shared", event=event)
+
+
 def _is_within(host: str, domain: str) -> bool:
     return host == domain or host.endswith(f".{domain}")
 
 
-def changed(message: Message, before: Json, *, ts: str) -> Told:
+def changed(message: Message, before: Json, after: Json, *, ts: str) -> Told:
     event = {
         "type": "message",
         "subtype": "message_changed",
-        "message": message_json(message),
+        "message": after,
         "previous_message": before,
         "channel": message.channel.id,
         "hidden": True,
@@ -159,6 +176,22 @@ def moved(person: Person, channel: Channel, *, joined: bool, ts: str) -> Told:
         "event_ts": ts,
     }
     return Told(subscription=kind, event=event, channel=channel)
+
+
+def shared(channel: Channel, company: Team, *, ts: str) -> Told:
+    event = {
+        "type": "channel_shared",
+        "connected_team_id": company.id,
+        "channel": channel.id,
+        "event_ts": ts,
+    }
+    return Told(subscription="channel_shared", event=event, channel=channel)
+
+
+def person_changed(person: Person, directory: Directory, *, ts: str) -> Told:
+    shown = person_json(person, home=directory.team, email=True, locale=True)
+    event = {"type": "user_change", "user": shown, "cache_ts": int(float(ts)), "event_ts": ts}
+    return Told(subscription="user_change", event=event)
 
 
 def home_opened(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Semaphore
 from typing import Literal
@@ -82,11 +83,14 @@ class Held:
 
 
 class Failures:
-    """The failures that are still to come."""
+    """The failures that are still to come. `seconds` is what calls take, by a pattern of their
+    method: Slack answers within a tenth of a second or so, and sometimes much later."""
 
     def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
         self._planned: list[Failure] = []
         self._held: list[Held] = []
+        self._slow = Held(matches=re.compile(""))
 
     def plan(
         self,
@@ -118,10 +122,12 @@ class Failures:
 
     def clear(self) -> None:
         """Nothing fails and nothing waits any more."""
+        self.seconds.clear()
         self._planned.clear()
-        for each in self._held:
+        for each in (*self._held, self._slow):
             each.let_go()
         self._held.clear()
+        self._slow = Held(matches=re.compile(""))
 
     def next(self, method: str) -> Failure | None:
         for each in self._planned:
@@ -130,5 +136,12 @@ class Failures:
                 return each
         return None
 
-    def held(self, method: str) -> list[Held]:
-        return [each for each in self._held if each.matches.search(method)]
+    async def delay(self, method: str) -> None:
+        """Waits as long as a call of this method is to wait before anything of it happens."""
+        for each in list(self._held):
+            if each.matches.search(method):
+                await each.wait()
+        for pattern, seconds in list(self.seconds.items()):
+            if re.search(pattern, method):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._slow.wait(), seconds)

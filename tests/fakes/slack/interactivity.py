@@ -12,7 +12,6 @@ from tests.fakes.slack import pressing
 from tests.fakes.slack.posting import Answer
 from tests.fakes.slack.pressing import NotThere
 from tests.fakes.slack.records import Channel, Ephemeral, Json, Message, Person, View
-from tests.fakes.slack.rendering import message_json
 from tests.fakes.slack.responses import Responses, Source
 from tests.fakes.slack.wire import Wire
 from tests.fakes.slack.workspace import Workspace
@@ -86,7 +85,7 @@ class Interactivity:
             "state": {"values": {}},
         }
         if isinstance(where, Message):
-            told["message"] = message_json(where)
+            told["message"] = self._workspace.as_told(where)
         return told
 
     @staticmethod
@@ -196,12 +195,14 @@ class Interactivity:
             workspace=self._workspace, channel=message.channel, user=person.id, shown=None
         )
         told = self._acted(person)
+        told.pop("api_app_id")
+        told["user"].pop("username")
         told |= {
             "type": "message_action",
             "callback_id": callback_id,
             "action_ts": self._workspace.numbers.ts(),
             "message_ts": message.ts,
-            "message": message_json(message),
+            "message": self._workspace.as_told(message),
             "channel": _channel(message.channel),
             "response_url": self._responses.url("app", source),
         }

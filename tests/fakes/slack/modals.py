@@ -45,7 +45,7 @@ class Modals:
 
     def of(self, person: Person) -> View | None:
         """The modal that this person sees now."""
-        mine = [e for e in self.shown.values() if e.user == person.id and e.type == "modal"]
+        mine = [e for e in list(self.shown.values()) if e.user == person.id and e.type == "modal"]
         return next((each for each in reversed(mine) if not each.closed), None)
 
     # --- What the app does
@@ -85,7 +85,7 @@ class Modals:
 
     def find(self, *, view_id: str, external_id: str) -> View:
         """An open view by one of its ids. Raises Refused where there is none."""
-        for each in self.shown.values():
+        for each in list(self.shown.values()):
             named = each.id == view_id or (external_id and _external_id(each) == external_id)
             if named and not each.closed:
                 return each
@@ -126,7 +126,7 @@ class Modals:
 
     def _check_external_id(self, body: Json, *, but: View | None) -> None:
         wanted = body.get("external_id")
-        taken = (e for e in self.shown.values() if e is not but and not e.closed)
+        taken = (e for e in list(self.shown.values()) if e is not but and not e.closed)
         if wanted and any(_external_id(each) == wanted for each in taken):
             raise Refused("duplicate_external_id")
 

@@ -41,7 +41,7 @@ def users_info(call: Call) -> Json:
 def users_list(call: Call) -> Json:
     """The workspace's own people, bots and the deactivated among them, but no other company's."""
     home = call.workspace.team.id
-    own = [each for each in call.workspace.people.values() if each.team.id == home]
+    own = [each for each in list(call.workspace.people.values()) if each.team.id == home]
     found, more = call.page(own, default=1000)
     return {
         "members": [_shown(call, each) for each in found],
@@ -66,7 +66,7 @@ def groups_list(call: Call) -> Json:
     return {
         "usergroups": [
             user_group_json(each, home=home, users=users, count=numbers)
-            for each in call.workspace.groups.values()
+            for each in list(call.workspace.groups.values())
             if not each.disabled or call.flag("include_disabled")
         ]
     }
@@ -81,7 +81,7 @@ def group_users(call: Call) -> Json:
 
 def bots_info(call: Call) -> Json:
     wanted = call.text("bot")
-    for bot in call.workspace.people.values():
+    for bot in list(call.workspace.people.values()):
         if bot.bot_id and bot.bot_id == wanted:
             return {
                 "bot": {

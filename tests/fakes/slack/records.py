@@ -133,6 +133,7 @@ class Message:
     edited_by: str = ""
     deleted: bool = False
     unfurl_links: bool = True
+    names_linked: bool = False
     reactions: dict[str, list[str]] = field(default_factory=dict)
     unfurls: dict[str, Json] = field(default_factory=dict)
     history: list[Edition] = field(default_factory=list)

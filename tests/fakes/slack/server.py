@@ -190,8 +190,7 @@ class FakeSlack:
             return web.json_response({"ok": False, "error": "fatal_error"}, status=500)
 
     async def _answered(self, asked: _Request, request: web.Request) -> web.StreamResponse:
-        for held in self.failures.held(asked.method):
-            await held.wait()
+        await self.failures.delay(asked.method)
         failure = self.failures.next(asked.method)
         if failure is None:
             return self._plain(asked)

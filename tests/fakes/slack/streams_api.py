@@ -12,9 +12,9 @@ from typing import Any
 from tests.fakes.slack import limits
 from tests.fakes.slack.calls import TIER_2, TIER_4, Call, Method
 from tests.fakes.slack.chat_api import named, place, refuse, thread_of
+from tests.fakes.slack.message_rendering import message_json
 from tests.fakes.slack.records import Json, Message, Session, Stream
 from tests.fakes.slack.refusals import Refused
-from tests.fakes.slack.rendering import message_json
 
 LIFETIME = 306.0
 _SESSION_STATUSES = ("active", "processing", "suspended", "closed")

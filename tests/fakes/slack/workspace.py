@@ -4,13 +4,14 @@ is told as Slack tells apps."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from tests.fakes.slack import events
 from tests.fakes.slack.app import App
 from tests.fakes.slack.directory import Directory
 from tests.fakes.slack.events import Told
+from tests.fakes.slack.message_rendering import message_json, rich_text, with_replies
 from tests.fakes.slack.modals import Modals
 from tests.fakes.slack.records import (
     Channel,
@@ -22,9 +23,10 @@ from tests.fakes.slack.records import (
     Person,
     Session,
     Status,
+    Team,
     View,
 )
-from tests.fakes.slack.rendering import message_json, rich_text, view_json
+from tests.fakes.slack.rendering import view_json
 
 if TYPE_CHECKING:
     from tests.fakes.slack.interactivity import Interactivity
@@ -50,6 +52,7 @@ class Workspace(Directory):
         self.statuses: list[Status] = []
         self.sessions: dict[tuple[str, str], Session] = {}
         self.prompts: dict[str, Json] = {}
+        self.composed: dict[str, Json] = {}
         self.modals = Modals(numbers=numbers, clock=clock)
         super().__init__(
             app=app, numbers=numbers, clock=clock, name=name, enterprise_id=enterprise_id
@@ -71,6 +74,11 @@ class Workspace(Directory):
         within = self.messages(message.channel)
         return [each for each in within if each.thread_ts == message.root_ts != each.ts]
 
+    def as_told(self, message: Message) -> Json:
+        """The message as Slack shows it now, with what is known of its replies."""
+        shown = message_json(message)
+        return shown if message.thread_ts else with_replies(shown, self.replies(message))
+
     def from_bot(self, channel: Channel | None = None) -> list[Message]:
         """What our app has said and not deleted, anywhere or in one channel."""
         places = [channel] if channel else list(self.channels.values())
@@ -87,10 +95,12 @@ class Workspace(Directory):
         *,
         thread: Message | None = None,
         files: Iterable[str] = (),
+        broadcast: bool = False,
         quiet: bool = False,
     ) -> Message:
         """A person's, or another bot's, message, written as Slack keeps it: `<@U…>` mentions,
-        `&amp;`. `quiet`: no app hears of it, as of messages from before it was installed."""
+        `&amp;`. `broadcast`: a reply that is sent to the channel too. `quiet`: no app hears of
+        it, as of messages from before it was installed."""
         ts = self.numbers.ts()
         message = Message(
             channel=channel,
@@ -100,10 +110,22 @@ class Workspace(Directory):
             blocks=[] if author.is_bot else rich_text(text, block_id=self.numbers.id("b")),
             thread_ts=thread.root_ts if thread else "",
             files=[self._file(name, author) for name in files],
-            subtype="file_share" if files else "",
+            subtype="file_share" if files else "thread_broadcast" if broadcast else "",
             client_msg_id="" if author.is_bot else str(uuid4()),
         )
         return self.put(message, quiet=quiet)
+
+    def integration_says(self, channel: Channel, text: str, *, name: str = "Zendesk") -> Message:
+        """A message from an incoming webhook: of a bot, but of nobody with a user id."""
+        message = Message(
+            channel=channel,
+            author=self.other_bot(name),
+            ts=self.numbers.ts(),
+            text=text,
+            username=name,
+            subtype="bot_message",
+        )
+        return self.put(message)
 
     def put(self, message: Message, *, quiet: bool = False) -> Message:
         """Adds a message as it stands."""
@@ -128,7 +150,7 @@ class Workspace(Directory):
         by: Person | None = None,
     ) -> None:
         """Other words in the place of the old ones; without `by` it does not count as an edit."""
-        before, ts = message_json(message), self.numbers.ts()
+        before, ts = self.as_told(message), self.numbers.ts()
         message.history.append(
             Edition(text=message.text, blocks=message.blocks, attachments=message.attachments)
         )
@@ -137,7 +159,7 @@ class Workspace(Directory):
             message.attachments = attachments
         if by is not None:
             message.edited_by, message.edited_ts = by.id, ts
-        self._tell(events.changed(message, before, ts=ts))
+        self._tell(events.changed(message, before, self.as_told(message), ts=ts))
 
     def preview(self, message: Message, attachment: Json) -> None:
         """Slack itself adds a preview to a link: the words stay, and yet it is a change."""
@@ -149,12 +171,13 @@ class Workspace(Directory):
         )
 
     def unfurl(self, message: Message, unfurls: dict[str, Json]) -> None:
-        before = message_json(message)
+        before = self.as_told(message)
         message.unfurls |= unfurls
-        self._tell(events.changed(message, before, ts=self.numbers.ts()))
+        after, ts = self.as_told(message), self.numbers.ts()
+        self._tell(events.changed(message, before, after, ts=ts))
 
     def delete(self, message: Message) -> None:
-        before, replies = message_json(message), self.replies(message)
+        before, replies = self.as_told(message), self.replies(message)
         message.deleted = True
         kept = replies if not message.thread_ts else []
         self._tell(events.deleted(message, before, kept, ts=self.numbers.ts()))
@@ -172,12 +195,45 @@ class Workspace(Directory):
     # --- Coming, going, looking
 
     def join(self, person: Person, channel: Channel) -> None:
+        """The channel shows it as a message, of the person who came."""
         channel.members.append(person)
         self._tell(events.moved(person, channel, joined=True, ts=self.numbers.ts()))
+        self.put(
+            Message(
+                channel=channel,
+                author=person,
+                ts=self.numbers.ts(),
+                text=f"<@{person.id}> has joined the channel",
+                subtype="channel_join",
+            )
+        )
 
     def leave(self, person: Person, channel: Channel) -> None:
         self._tell(events.moved(person, channel, joined=False, ts=self.numbers.ts()))
         channel.members = [each for each in channel.members if each.id != person.id]
+
+    def share(self, channel: Channel, company: Team) -> None:
+        """Another company accepts the invitation to this channel."""
+        channel.pending_with = [each for each in channel.pending_with if each.id != company.id]
+        channel.shared_with.append(company)
+        self._tell(events.shared(channel, company, ts=self.numbers.ts()))
+
+    def make(self, person: Person, **changes: Any) -> None:
+        """Somebody becomes something else: a guest, an admin, nobody any more."""
+        for name, each in changes.items():
+            if not hasattr(person, name):
+                raise AttributeError(name)
+            setattr(person, name, each)
+        person.updated_at = self.clock()
+        self._tell(events.person_changed(person, self, ts=self.numbers.ts()))
+
+    def compose(self, person: Person, url: str) -> str:
+        """Somebody types a link and has not sent it yet; returns what the app may show a preview
+        by."""
+        told = events.composed(person, url, self, ts=self.numbers.ts())
+        self.composed[told.event["unfurl_id"]] = {"url": url}
+        self._tell(told)
+        return str(told.event["unfurl_id"])
 
     def open_app(
         self, person: Person, *, tab: str = "home", beside: Channel | None = None
