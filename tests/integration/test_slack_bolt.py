@@ -125,6 +125,30 @@ def test_pressing_tells_what_was_pressed_and_where(slack: FakeSlack, bolt: Async
         acme.ui.press(acme.member("Bob"), reply, "rate", "positive")
 
 
+def test_two_people_may_press_what_only_one_of_them_still_sees(
+    slack: FakeSlack, bolt: AsyncApp
+) -> None:
+    pressed: list[str] = []
+
+    @bolt.action("approve")
+    async def approve(ack: Any, body: dict[str, Any], respond: Any) -> None:
+        await ack()
+        pressed.append(body["user"]["name"])
+        await respond(text=f"Approved by {body['user']['name']}", replace_original=True)
+
+    acme = slack.workspace
+    ann, bob = acme.member("Ann"), acme.member("Bob")
+    draft = posted(slack, actions(button("approve")))
+    draft.channel.members.append(bob)
+    before = draft.blocks
+    with served(slack, bolt):
+        acme.ui.press(ann, draft, "approve")
+        with pytest.raises(NotThere):
+            acme.ui.press(bob, draft, "approve")
+        acme.ui.press(bob, draft, "approve", still_seen=before)
+    assert pressed == ["ann", "bob"]
+
+
 def test_menus_offer_what_they_offer(slack: FakeSlack, bolt: AsyncApp) -> None:
     chosen: list[Any] = []
 

@@ -122,9 +122,11 @@ def test_calls_can_be_held(slack: FakeSlack, client: WebClient) -> None:
     caller.start()
     assert held.arrived.acquire(timeout=10)
     assert slack.workspace.from_bot() == []
+    with pytest.raises(TimeoutError):
+        slack.until(slack.workspace.from_bot, timeout=0)
     held.let_go()
+    slack.until(slack.workspace.from_bot)
     caller.join()
-    assert len(slack.workspace.from_bot()) == 1
 
 
 def test_documented_tiers_can_be_enforced(slack: FakeSlack) -> None:
@@ -352,10 +354,13 @@ def test_deliveries_can_go_out_by_themselves(slack: FakeSlack, receiver: Receive
     slack.deliveries.start()
     for number in range(20):
         acme.say(ann, channel, f"Message {number}")
-    for _ in range(20):
-        assert receiver.arrivals.acquire(timeout=10)
+    slack.deliveries.settle()
     slack.deliveries.stop()
-    assert len(slack.deliveries.done) == 20
+    assert len(slack.deliveries.done) == len(receiver.came) == 20
+    slack.deliveries.url = "http://127.0.0.1:9/"
+    acme.say(ann, channel, "Nobody listens")
+    with pytest.raises(TimeoutError):
+        slack.deliveries.settle(timeout=0)
 
 
 def test_an_address_is_verified_when_it_is_set(slack: FakeSlack, receiver: Receiver) -> None:

@@ -1,7 +1,16 @@
 """Slack on loopback: real HTTP, its own state, and the faults that the real one has.
 
 It answers as Slack's reference pages say (https://docs.slack.dev/reference/methods); what they
-leave open is named where it is decided.
+leave open is named where it is decided. A test goes like this:
+
+    with FakeSlack() as slack:
+        acme = slack.workspace
+        ann = acme.member("Ann")
+        question = acme.say(ann, acme.channel("help", [ann]), f"{acme.mention} how?")
+        slack.deliveries.url = ...  # the app's address, whose client calls slack.api_url
+        slack.deliveries.flush()
+        (answer,) = acme.answers(question)
+        acme.ui.press(ann, answer, "show_passage")
 """
 
 from tests.fakes.slack.app import App

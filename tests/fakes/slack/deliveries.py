@@ -83,6 +83,8 @@ class Deliveries:
         self._is_installed = is_installed
         self._numbers = count(1)
         self._lock = threading.Lock()
+        self._quiet = threading.Condition(self._lock)
+        self._under_way: set[int] = set()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -140,14 +142,23 @@ class Deliveries:
         """Sends once, and queues it again where Slack would."""
         answer = self.wire.event(delivery.body, tries=delivery.tries, reason=delivery.reason)
         delivery.statuses.append(answer.status)
-        with self._lock:
+        with self._quiet:
             again = self._again(delivery, answer)
             if again is None:
                 self.done.append(delivery)
             else:
                 delivery.due = self._clock() + again
                 self.pending.append(delivery)
+            self._under_way.discard(delivery.number)
+            self._quiet.notify_all()
         return answer
+
+    def settle(self, timeout: float = 60.0) -> None:
+        """Waits until everything was answered or given up, as the sender that `start` started
+        goes on. Raises TimeoutError."""
+        with self._quiet:
+            if not self._quiet.wait_for(lambda: not self.pending and not self._under_way, timeout):
+                raise TimeoutError(f"{len(self.pending)} still to be sent")
 
     def verify_url(self, challenge: str = "a-challenge") -> Answer:
         """Asks the address for this challenge, as Slack does when the address is set."""
@@ -195,6 +206,7 @@ class Deliveries:
                 return None
             first = min(due, key=lambda each: (each.due, each.number))
             self.pending.remove(first)
+            self._under_way.add(first.number)
             return first
 
     def _queue(self, body: Json) -> None:

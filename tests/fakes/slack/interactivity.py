@@ -36,11 +36,15 @@ class Interactivity:
         where: Message | Ephemeral | View,
         action_id: str,
         chosen: object = None,
+        *,
+        still_seen: list[Json] | None = None,
     ) -> Answer:
         """Presses a button, or chooses in a menu: `chosen` is the value of an option, several of
-        them, a date, somebody's id, or "positive" or "negative" of feedback buttons."""
+        them, a date, somebody's id, or "positive" or "negative" of feedback buttons. `still_seen`
+        are older blocks, where somebody else has just made the app change them."""
         view = where if isinstance(where, View) else None
         blocks = view.body["blocks"] if view else self._visible(person, where)
+        blocks = still_seen if still_seen is not None else blocks
         shown = pressing.find(blocks, action_id)
         done = pressing.action(shown, chosen=chosen, ts=self._workspace.numbers.ts())
         told = self._acted(person, view)

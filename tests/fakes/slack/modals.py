@@ -56,7 +56,7 @@ class Modals:
 
     def push(self, trigger_id: str, body: Json) -> View:
         trigger = self._exchanged(trigger_id)
-        if trigger.view is None or trigger.view.closed:
+        if trigger.view is None or trigger.view.closed or trigger.view.type != "modal":
             raise Refused("not_found")
         return self.lay_over(trigger.view, body)
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
-import struct
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -13,7 +11,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from aiohttp import BasicAuth, web
+from aiohttp import web
 
 from tests.fakes.slack import (
     assistant_api,
@@ -32,6 +30,7 @@ from tests.fakes.slack.interactivity import Interactivity
 from tests.fakes.slack.oauth_api import Installing
 from tests.fakes.slack.records import Json, Numbers
 from tests.fakes.slack.refusals import Refused, refused_arguments
+from tests.fakes.slack.requests import Request, cut, limited, read
 from tests.fakes.slack.responses import Responses
 from tests.fakes.slack.sockets import Sockets
 from tests.fakes.slack.wire import Wire
@@ -59,14 +58,6 @@ class Asked:
     at: float
     status: int
     error: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Request:
-    method: str
-    token: str
-    arguments: Mapping[str, Any]
-    was_json: bool
 
 
 class FakeSlack:
@@ -97,6 +88,7 @@ class FakeSlack:
         self.installing = Installing(self.access, self.sockets, url=lambda: self.url)
         self._methods = {**METHODS, **self.installing.methods()}
         self.journal: list[Asked] = []
+        self._happened = threading.Condition()
         self.crashes: list[BaseException] = []
         self.workspaces: dict[str, Workspace] = {}
         self.workspace = self.add_workspace("Acme", enterprise_id=enterprise_id)
@@ -130,6 +122,13 @@ class FakeSlack:
         for name, method in self._methods.items():
             if method.per_minute:
                 self.rates.per_minute[name] = method.per_minute
+
+    def until(self, condition: Callable[[], object], *, timeout: float = 30.0) -> None:
+        """Waits until this holds, looking again after each call that the app makes. Raises
+        TimeoutError."""
+        with self._happened:
+            if not self._happened.wait_for(condition, timeout):
+                raise TimeoutError("it has not come to that")
 
     def asked(self, method: str = "") -> list[Asked]:
         """Calls of this method, or of all, as they came."""
@@ -182,14 +181,14 @@ class FakeSlack:
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         try:
-            return await self._answered(await _read(request), request)
+            return await self._answered(await read(request), request)
         except (ConnectionError, asyncio.CancelledError):
             raise
         except Exception as crash:
             self.crashes.append(crash)
             return web.json_response({"ok": False, "error": "fatal_error"}, status=500)
 
-    async def _answered(self, asked: _Request, request: web.Request) -> web.StreamResponse:
+    async def _answered(self, asked: Request, request: web.Request) -> web.StreamResponse:
         await self.failures.delay(asked.method)
         failure = self.failures.next(asked.method)
         if failure is None:
@@ -198,17 +197,17 @@ class FakeSlack:
             self._perform(asked)
         return await self._failed(failure, asked, request)
 
-    def _plain(self, asked: _Request) -> web.Response:
+    def _plain(self, asked: Request) -> web.Response:
         wait = self.rates.use(asked.method, str(asked.arguments.get("channel", "")))
         if wait is not None:
             self._note(asked, 429, "ratelimited")
-            return _limited(wait)
+            return limited(wait)
         told = self._perform(asked)
         self._note(asked, 200, str(told.get("error", "")))
         return web.json_response(told)
 
     async def _failed(
-        self, failure: Failure, asked: _Request, request: web.Request
+        self, failure: Failure, asked: Request, request: web.Request
     ) -> web.StreamResponse:
         if failure.fault == "timeout":
             self._note(asked, 0, "")
@@ -216,22 +215,22 @@ class FakeSlack:
             return web.Response()
         if failure.fault == "reset":
             self._note(asked, 0, "")
-            _cut(request)
+            cut(request)
             return web.Response()
         status = failure.fault if isinstance(failure.fault, int) else 500
         error = failure.error or ("ratelimited" if status == 429 else "internal_error")
         self._note(asked, status, error)
         if status == 429:
-            return _limited(failure.retry_after or 1, error=error)
+            return limited(failure.retry_after or 1, error=error)
         return web.json_response({"ok": False, "error": error}, status=status)
 
-    def _perform(self, asked: _Request) -> Json:
+    def _perform(self, asked: Request) -> Json:
         try:
             return {"ok": True, **self._called(asked)}
         except Refused as refused:
             return refused.answer
 
-    def _called(self, asked: _Request) -> Json:
+    def _called(self, asked: Request) -> Json:
         method = self._methods.get(asked.method)
         if method is None:
             raise Refused("unknown_method", req_method=asked.method)
@@ -247,50 +246,15 @@ class FakeSlack:
             raise refused_arguments(*(f"missing required field: {each}" for each in missing))
         return method.answer(call)
 
-    def _note(self, asked: _Request, status: int, error: str) -> None:
-        self.journal.append(
-            Asked(
-                method=asked.method,
-                arguments=asked.arguments,
-                token=asked.token,
-                at=self.clock(),
-                status=status,
-                error=error,
-            )
+    def _note(self, asked: Request, status: int, error: str) -> None:
+        noted = Asked(
+            method=asked.method,
+            arguments=asked.arguments,
+            token=asked.token,
+            at=self.clock(),
+            status=status,
+            error=error,
         )
-
-
-async def _read(request: web.Request) -> _Request:
-    """The arguments from wherever they stand; JSON bodies excluded from forms and the reverse."""
-    arguments: dict[str, Any] = dict(request.query)
-    was_json = request.content_type == "application/json"
-    if was_json:
-        arguments |= json.loads(await request.text() or "{}")
-    else:
-        arguments |= dict(await request.post())
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "basic":
-        client = BasicAuth.decode(f"{scheme} {token}")
-        arguments |= {"client_id": client.login, "client_secret": client.password}
-    sent = arguments.pop("token", "")
-    return _Request(
-        method=request.match_info["method"],
-        token=token if scheme.lower() == "bearer" else str(sent),
-        arguments=arguments,
-        was_json=was_json,
-    )
-
-
-def _limited(seconds: int, *, error: str = "ratelimited") -> web.Response:
-    return web.json_response(
-        {"ok": False, "error": error}, status=429, headers={"Retry-After": str(seconds)}
-    )
-
-
-def _cut(request: web.Request) -> None:
-    """With no time to linger, closing sends a reset instead of an end."""
-    transport = request.transport
-    if transport is not None:
-        linger = struct.pack("ii", 1, 0)
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        transport.abort()
+        with self._happened:
+            self.journal.append(noted)
+            self._happened.notify_all()
