@@ -226,6 +226,8 @@ def test_response_urls_wear_out(slack: FakeSlack, bolt: AsyncApp) -> None:
     with served(slack, bolt):
         acme.ui.command(ann, acme.channel("help", [ann]), "/ask", "how?")
     webhook = WebhookClient(urls[0])
+    slack.failures.plan(500, method="response_url")
+    assert webhook.send(text="x").status_code == 500
     answers = [webhook.send(text="x") for _ in range(6)]
 
     assert [(each.status_code, each.body) for each in answers] == [(200, "ok")] * 5 + [

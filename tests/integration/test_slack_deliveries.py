@@ -70,6 +70,17 @@ def test_rates_are_counted_by_method_and_minute(
     assert [each.status for each in slack.asked("chat.postMessage")] == [200, 200, 429, 200]
 
 
+def test_messages_have_a_rate_for_each_channel(slack: FakeSlack, client: WebClient) -> None:
+    slack.enforce_tiers()
+    first, second = slack.workspace.channel("first"), slack.workspace.channel("second")
+
+    client.chat_postMessage(channel=first.id, text="x")
+    client.chat_postMessage(channel=second.id, text="x")
+    with pytest.raises(SlackApiError) as refused:
+        client.chat_postMessage(channel=first.id, text="x")
+    assert refused.value.response.headers["Retry-After"] == "1"
+
+
 def test_failures_come_before_or_after_the_deed(slack: FakeSlack) -> None:
     channel = slack.workspace.channel("help")
     client = WebClient(slack.bot_token, base_url=slack.api_url, timeout=1, retry_handlers=[])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 from slack_sdk import WebClient
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -290,6 +291,13 @@ def test_what_slack_would_refuse_is_refused(slack: FakeSlack, client: WebClient)
         "msg_too_long"
     )
     assert error(client.blocks_validate, blocks=wrong) == "invalid_blocks"
+    answer = requests.post(
+        f"{slack.api_url}auth.test",
+        data="{",
+        headers={"Content-Type": "application/json"},
+        timeout=5,
+    )
+    assert answer.json()["error"] == "invalid_json"
     missing = refusal(client.api_call, "chat.postMessage", json={"text": "x"})
     assert missing["response_metadata"]["messages"] == ["[ERROR] missing required field: channel"]
 

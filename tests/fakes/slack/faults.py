@@ -18,29 +18,30 @@ Fault = int | Literal["timeout", "reset"]
 
 
 class Rates:
-    """Calls per method in whole minutes, as many as `per_minute` says; a method that it does not
-    name has no limit. `spend` is what another installation of the app has used in this minute."""
+    """Calls per method and installation in whole minutes, as many as `per_minute` says; a method
+    that it does not name has no limit. Messages have a limit for each channel instead."""
 
     def __init__(self, *, clock: Callable[[], float]) -> None:
         self._clock = clock
         self.per_minute: dict[str, int] = {}
         self.posts_per_second: int | None = None
-        self._used: dict[tuple[str, int], int] = {}
+        self._used: dict[tuple[str, str, int], int] = {}
 
-    def use(self, method: str, channel: str = "", *, spend: int = 1) -> int | None:
+    def use(self, method: str, *, installation: str, channel: str = "") -> int | None:
         """Counts a call; None where it is within the limits, else the seconds to wait."""
         now = self._clock()
         posts = self.posts_per_second if method == "chat.postMessage" else None
-        if posts is not None and self._count(f"{method} {channel}", int(now), spend) > posts:
+        if posts is not None and self._count(f"{method} {channel}", installation, int(now)) > posts:
             return 1
         limit = self.per_minute.get(method)
         if limit is None:
             return None
         minute, seconds = divmod(int(now), 60)
-        return 60 - seconds if self._count(method, minute, spend) > limit else None
+        return 60 - seconds if self._count(method, installation, minute) > limit else None
 
-    def _count(self, name: str, period: int, spend: int) -> int:
-        used = self._used[name, period] = self._used.get((name, period), 0) + spend
+    def _count(self, name: str, installation: str, period: int) -> int:
+        key = name, installation, period
+        used = self._used[key] = self._used.get(key, 0) + 1
         return used
 
 
@@ -102,7 +103,7 @@ class Failures:
         applied: bool = False,
         error: str = "",
     ) -> None:
-        """`method` is a pattern: "chat.postMessage", "chat[.]", "" for every method."""
+        """`method` is a pattern: "chat.postMessage", "chat[.]", "response_url", "" for all."""
         self._planned.append(
             Failure(
                 fault=fault,

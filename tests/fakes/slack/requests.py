@@ -12,6 +12,10 @@ from typing import Any
 from aiohttp import BasicAuth, web
 
 
+class NotUnderstood(Exception):
+    """A body that says it is JSON and is no JSON object."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """`arguments` without the token, which has its own place."""
@@ -27,7 +31,7 @@ async def read(request: web.Request) -> Request:
     arguments: dict[str, Any] = dict(request.query)
     was_json = request.content_type == "application/json"
     if was_json:
-        arguments |= json.loads(await request.text() or "{}")
+        arguments |= _object(await request.text())
     else:
         arguments |= dict(await request.post())
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -36,11 +40,21 @@ async def read(request: web.Request) -> Request:
         arguments |= {"client_id": client.login, "client_secret": client.password}
     sent = arguments.pop("token", "")
     return Request(
-        method=request.match_info["method"],
+        method=request.match_info.get("method", "response_url"),
         token=token if scheme.lower() == "bearer" else str(sent),
         arguments=arguments,
         was_json=was_json,
     )
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise NotUnderstood
+    return found
 
 
 def limited(seconds: int, *, error: str = "ratelimited") -> web.Response:

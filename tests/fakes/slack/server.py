@@ -30,7 +30,7 @@ from tests.fakes.slack.interactivity import Interactivity
 from tests.fakes.slack.oauth_api import Installing
 from tests.fakes.slack.records import Json, Numbers
 from tests.fakes.slack.refusals import Refused, refused_arguments
-from tests.fakes.slack.requests import Request, cut, limited, read
+from tests.fakes.slack.requests import NotUnderstood, Request, cut, limited, read
 from tests.fakes.slack.responses import Responses
 from tests.fakes.slack.sockets import Sockets
 from tests.fakes.slack.wire import Wire
@@ -57,6 +57,12 @@ class Asked:
     token: str
     at: float
     status: int
+    error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Done:
+    response: web.Response
     error: str
 
 
@@ -174,37 +180,48 @@ class FakeSlack:
 
     # --- Answering
 
-    async def _respond(self, request: web.Request) -> web.Response:
-        """An answer to a response URL; Slack says yes and no in plain text there."""
-        status, text = self._responses.answer(request.match_info["name"], await request.json())
-        return web.Response(status=status, text=text)
-
     async def _api(self, request: web.Request) -> web.StreamResponse:
+        return await self._guarded(request, self._called)
+
+    async def _respond(self, request: web.Request) -> web.StreamResponse:
+        """An answer to a response URL: a call of "response_url", as far as faults go."""
+
+        def answered(asked: Request) -> _Done:
+            name = request.match_info["name"]
+            status, text = self._responses.answer(name, dict(asked.arguments))
+            response = web.Response(status=status, text=text)
+            return _Done(response=response, error="" if status == 200 else text)
+
+        return await self._guarded(request, answered)
+
+    async def _guarded(
+        self, request: web.Request, perform: Callable[[Request], _Done]
+    ) -> web.StreamResponse:
         try:
-            return await self._answered(await read(request), request)
+            asked = await read(request)
+            await self.failures.delay(asked.method)
+            if failure := self.failures.next(asked.method):
+                if failure.applied:
+                    perform(asked)
+                return await self._failed(failure, asked, request)
+            return self._answered(asked, perform)
+        except NotUnderstood:
+            return web.json_response({"ok": False, "error": "invalid_json"})
         except (ConnectionError, asyncio.CancelledError):
             raise
         except Exception as crash:
             self.crashes.append(crash)
             return web.json_response({"ok": False, "error": "fatal_error"}, status=500)
 
-    async def _answered(self, asked: Request, request: web.Request) -> web.StreamResponse:
-        await self.failures.delay(asked.method)
-        failure = self.failures.next(asked.method)
-        if failure is None:
-            return self._plain(asked)
-        if failure.applied:
-            self._perform(asked)
-        return await self._failed(failure, asked, request)
-
-    def _plain(self, asked: Request) -> web.Response:
-        wait = self.rates.use(asked.method, str(asked.arguments.get("channel", "")))
+    def _answered(self, asked: Request, perform: Callable[[Request], _Done]) -> web.Response:
+        channel = str(asked.arguments.get("channel", ""))
+        wait = self.rates.use(asked.method, installation=asked.token, channel=channel)
         if wait is not None:
             self._note(asked, 429, "ratelimited")
             return limited(wait)
-        told = self._perform(asked)
-        self._note(asked, 200, str(told.get("error", "")))
-        return web.json_response(told)
+        done = perform(asked)
+        self._note(asked, done.response.status, done.error)
+        return done.response
 
     async def _failed(
         self, failure: Failure, asked: Request, request: web.Request
@@ -224,13 +241,14 @@ class FakeSlack:
             return limited(failure.retry_after or 1, error=error)
         return web.json_response({"ok": False, "error": error}, status=status)
 
-    def _perform(self, asked: Request) -> Json:
+    def _called(self, asked: Request) -> _Done:
         try:
-            return {"ok": True, **self._called(asked)}
+            told = {"ok": True, **self._performed(asked)}
         except Refused as refused:
-            return refused.answer
+            told = refused.answer
+        return _Done(response=web.json_response(told), error=str(told.get("error", "")))
 
-    def _called(self, asked: Request) -> Json:
+    def _performed(self, asked: Request) -> Json:
         method = self._methods.get(asked.method)
         if method is None:
             raise Refused("unknown_method", req_method=asked.method)
