@@ -61,6 +61,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     ):
         group.addoption(name, type=int, metavar="N", help=f"{meaning}; without it a few")
     group.addoption(
+        "--emulate",
+        action="store_true",
+        help="fetch npm emulate, and a Node to run it, as a second opinion on the Slack stand-in",
+    )
+    group.addoption(
         "--ticket-seed",
         type=int,
         metavar="SEED",
