@@ -30,6 +30,9 @@ STALLED_AFTER = timedelta(seconds=20)
 ALIVE_WITHIN = 2 * HEARTBEAT + timedelta(seconds=2)
 """Heard of within this, a worker runs: twice its time to say so, and a little for the way."""
 
+MOST_TOLD = 50
+"""So many articles that webhooks told of are looked at together."""
+
 MOST_ATTEMPTS = 25
 """A job whose worker died this often is probably what killed it: it fails instead."""
 
@@ -88,6 +91,16 @@ class Enqueued:
     is_new: bool
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToldArticle:
+    """An article that something changed about, as a webhook told, and the job that waits for it.
+    Another event makes another one of these, also where it is the same job that waits."""
+
+    article: str
+    job_id: int
+    event: str
+
+
 def sync_job(source: str, *, full: bool = False, priority: Priority = Priority.SCHEDULED) -> Job:
     """One synchronisation of a source: one at a time, and at most one more waiting."""
     return Job(
@@ -100,11 +113,15 @@ def sync_job(source: str, *, full: bool = False, priority: Priority = Priority.S
     )
 
 
-def article_job(source: str, article: str, *, happened_at: datetime | None = None) -> Job:
+def article_job(
+    source: str, article: str, *, happened_at: datetime | None = None, event: str = ""
+) -> Job:
     """Brings one article of a source up to date: never beside a sync of that source, and at most
     one more waiting, because it asks anew how the article is. What changed `happened_at` this
-    time, if that was told."""
+    time, if that was told; `event` names what told of it."""
     told = {"happened_at": happened_at.isoformat()} if happened_at else {}
+    if event:
+        told["event"] = event
     return Job(
         task=TaskName.ARTICLE,
         lane=Lane.EVENTS,
@@ -158,7 +175,7 @@ WITH hastened AS (
     SET scheduled_at = CASE WHEN %(now)s THEN NULL ELSE scheduled_at END,
         priority = greatest(priority, %(priority)s),
         args = args || (SELECT coalesce(jsonb_object_agg(key, value), '{}')
-                        FROM jsonb_each(%(arguments)s) WHERE value = 'true')
+                        FROM jsonb_each(%(arguments)s) WHERE value = 'true' OR key = 'event')
     WHERE id = %(id)s AND status = 'todo'
     RETURNING id, queue_name
 )
@@ -197,6 +214,11 @@ _ALIVE = """
 SELECT EXISTS (SELECT FROM procrastinate_workers WHERE last_heartbeat >= now() - %s)
 """
 
+_TOLD_ARTICLES = """
+SELECT args ->> 'article', id, coalesce(args ->> 'event', '') FROM procrastinate_jobs
+WHERE task_name = %s AND status = 'todo' AND args ->> 'source' = %s ORDER BY id LIMIT %s
+"""
+
 _PRUNE = """
 DELETE FROM procrastinate_jobs job
 WHERE status IN ('succeeded', 'failed', 'cancelled', 'aborted')
@@ -214,7 +236,8 @@ class Queue:
     def enqueue(self, job: Job, *, connection: Connection[Any] | None = None) -> Enqueued:
         """Adds a job within the caller's transaction, or in one of its own. When one that may
         wait only once waits already, that one is returned, at the higher priority, with the
-        flags of both, and no longer held back if this was asked for rather than planned."""
+        flags of both and the latest event, and no longer held back if this was asked for rather
+        than planned."""
         with self._transaction(connection) as open_connection:
             if job.once is not None:
                 open_connection.execute(_ONE_AT_A_TIME, (job.once,))
@@ -235,6 +258,13 @@ class Queue:
             ).fetchone()
         assert row is not None  # noqa: S101 - one job in, one id out
         return Enqueued(id=int(row[0]), is_new=True)
+
+    def told_articles(self, source: str) -> tuple[ToldArticle, ...]:
+        """Articles of a source whose jobs wait, the first told first."""
+        with self._pool.connection() as connection:
+            asked = (TaskName.ARTICLE.value, source, MOST_TOLD)
+            rows = connection.execute(_TOLD_ARTICLES, asked).fetchall()
+        return tuple(ToldArticle(article=row[0], job_id=row[1], event=row[2]) for row in rows)
 
     def status(self, job_id: int) -> str | None:
         """todo, doing, succeeded, failed, cancelled or aborted; None when it is gone."""

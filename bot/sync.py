@@ -9,14 +9,14 @@ from __future__ import annotations
 import itertools
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from bot.errors import SourceBusy
 from bot.failures import Failures
 from bot.runs import DocumentFailure, Runs, SyncReport
-from connectors.base import Checkpoint, Delete, Failed, Upsert
+from connectors.base import ArticleSource, Checkpoint, Delete, Failed, Upsert
 from connectors.errors import ConnectorError
 from indexing.locking import alone, taken
 
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
 
+    from bot.queue import ToldArticle
     from bot.sources import Source
-    from connectors.base import ArticleSource, Change, Connector
+    from connectors.base import Change, Connector
     from indexing.models import Document
     from indexing.pipeline import Indexer
 
@@ -61,13 +62,16 @@ class Sync:
         asked_for: bool = False,
         job_id: int | None = None,
         on_progress: OnProgress | None = None,
+        told: Callable[[], Sequence[ToldArticle]] = tuple,
     ) -> SyncReport:
         """One run from the stored checkpoint, or from the start when `full`; then the sweep
         that removes what is no longer there, after a run from the start or where it costs
         nothing. What failed before is tried again: at once when somebody `asked_for` this run,
         else ever less often. A source that cannot be read ends the run with `error` set and
         removes nothing. Whoever reads sync_runs sees the counts grow, and finds the run by
-        `job_id`. Raises SourceBusy while another run of this source is going on."""
+        `job_id`. Articles that are `told` of meanwhile are brought up to date between two pages,
+        for a long run must not keep what was unpublished. Raises SourceBusy while another run of
+        this source is going on."""
         report, calls = SyncReport(source=source.name), _calls_of(connector)
         cursor = "" if full else source.cursor
         whole = not cursor or connector.sweeps_each_run
@@ -79,10 +83,13 @@ class Sync:
             again = (failures.all if whole or asked_for else failures.due)(source.name)
             # From the start, everything is told of anyway.
             changes = connector.changes(cursor, again=again if cursor else ())
+            if isinstance(connector, ArticleSource):
+                changes = _with_told(changes, connector, told)
             shown = self._shown(run, calls, on_progress, still_alone)
-            self._apply(changes, report, shown, still_alone)
-            if whole:
-                self._sweep(connector, report)
+            told_of: set[str] = set()
+            self._apply(_noted(changes, told_of), report, shown, still_alone)
+            if whole:  # who has just told of everything is not asked for it again
+                self._sweep(connector.live_ids() if cursor else told_of, report)
             failures.forget_unmet(source.name, run=run, ids=None if whole else again)
             self._indexer.finish()
         return report
@@ -217,9 +224,9 @@ class Sync:
             report.count("failed")
             self._fail(report, change.document_id, change.reason)
 
-    def _sweep(self, connector: Connector, report: SyncReport) -> None:
-        """Removes documents whose ids the source no longer has."""
-        live = frozenset(connector.live_ids())
+    def _sweep(self, ids: Iterable[str], report: SyncReport) -> None:
+        """Removes documents whose ids are not among these."""
+        live = frozenset(ids)
         with self._pool.connection() as connection:
             gone = [each for each in _indexed_ids(connection, report.source) if each not in live]
         for start in range(0, len(gone), _SWEEP_BATCH):
@@ -241,6 +248,34 @@ def _calls_of(connector: Connector) -> Callable[[], int]:
 
 def _steady(change: Change) -> bool:
     return isinstance(change, Upsert | Checkpoint)
+
+
+def _noted(changes: Iterable[Change], ids: set[str]) -> Iterator[Change]:
+    """The changes; what is there, be it readable or not, is added to `ids`."""
+    for change in changes:
+        match change:
+            case Upsert(document=document):
+                ids.add(document.id)
+            case Failed(document_id=document_id):
+                ids.add(document_id)
+            case Delete(document_id=document_id):
+                ids.discard(document_id)
+        yield change
+
+
+def _with_told(
+    changes: Iterator[Change], connector: ArticleSource, told: Callable[[], Sequence[ToldArticle]]
+) -> Iterator[Change]:
+    """The changes, and after each checkpoint how the articles are now that were told of by then:
+    what was read before that may be older, what is read after it is not."""
+    done: set[ToldArticle] = set()
+    for change in changes:
+        yield change
+        if isinstance(change, Checkpoint):
+            new = [each for each in told() if each not in done]
+            done.update(new)
+            for article in dict.fromkeys(each.article for each in new):
+                yield from connector.changes_of(article)
 
 
 def _documents(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from indexing.models import Document
 
@@ -76,6 +76,7 @@ class Connector(Protocol):
         ...
 
 
+@runtime_checkable
 class ArticleSource(Connector, Protocol):
     """A source whose articles can be asked for one by one."""
 

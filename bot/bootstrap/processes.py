@@ -97,7 +97,12 @@ def worker(app: Application, *, drain: timedelta) -> Worker:
     from bot.worker import Worker  # noqa: PLC0415 - only that process
 
     wait_for_database(app)
-    sync = SyncJob(sources=app.sources, connect=app.connector, make_sync=app.new_sync)
+    sync = SyncJob(
+        sources=app.sources,
+        connect=app.connector,
+        make_sync=app.new_sync,
+        told=app.queue.told_articles,
+    )
     article = ArticleJob(
         sources=app.sources, connect=app.articles_connector, make_sync=app.new_sync
     )

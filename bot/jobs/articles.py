@@ -28,10 +28,16 @@ class ArticleJob(SourceJob[ArticleSource]):
         )(self.run)
 
     def run(
-        self, context: JobContext, *, source: str, article: str, happened_at: str | None = None
+        self,
+        context: JobContext,
+        *,
+        source: str,
+        article: str,
+        happened_at: str | None = None,
+        event: str = "",
     ) -> None:
         """One article of one source; `happened_at` is when the event says that it changed, in
-        ISO 8601. Raises when it is worth another attempt."""
+        ISO 8601, and `event` which one that was. Raises when it is worth another attempt."""
         self._do(
             context,
             source,

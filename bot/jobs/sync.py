@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
 
 from procrastinate import App, JobContext
 from procrastinate.exceptions import JobAborted
@@ -12,11 +15,29 @@ from bot.jobs.source import SourceJob
 from bot.queue import Lane, Priority, TaskName
 from connectors.base import Connector
 
+if TYPE_CHECKING:
+    from bot.queue import ToldArticle
+    from bot.sources import Source, Sources
+    from bot.sync import Sync
+
 
 class SyncJob(SourceJob[Connector]):
-    """Runs the sync of a whole source."""
+    """Runs the sync of a whole source. `told` gives the articles that webhooks told of and whose
+    jobs wait for it, as they do for any run of their source."""
 
     RETRIES = Retries(attempts=6, first=timedelta(seconds=15), longest=timedelta(minutes=30))
+
+    def __init__(
+        self,
+        *,
+        sources: Sources,
+        connect: Callable[[Source], Connector],
+        make_sync: Callable[[], Sync],
+        told: Callable[[str], Sequence[ToldArticle]],
+        retries: Retries | None = None,
+    ) -> None:
+        super().__init__(sources=sources, connect=connect, make_sync=make_sync, retries=retries)
+        self._told = told
 
     def register(self, app: App) -> None:
         """Gives the app this task under its name."""
@@ -39,6 +60,7 @@ class SyncJob(SourceJob[Connector]):
                 asked_for=context.job.priority >= Priority.ASKED_FOR,
                 job_id=context.job.id,
                 on_progress=lambda _: _stop_if_asked(context),
+                told=partial(self._told, source),
             ),
             action="sync",
         )

@@ -127,6 +127,8 @@ class Attendant:
             if past.sending is not None:
                 ended = self._resumed(ticket, past.sending, under_way=not refused) or ended
                 continue
+            told = self._turns.replies_to(ticket.requester.id, lately=LATELY)
+            past = replace(past, replies_to_requester=told)
             turn = decide(ticket, past, bot_id=self._desk.bot_id)
             if turn is None:
                 return Attended(turn=ended)

@@ -17,7 +17,7 @@ from bot.models import HandoffReason, OutcomeKind
 from bot.zendesk.approving import ANSWERED, DRAFTED
 from bot.zendesk.asks_for_person import asks_for_person
 from bot.zendesk.feedback_words import feedback_in
-from bot.zendesk.guards import Limits, left_alone, looping
+from bot.zendesk.guards import Limits, everywhere, left_alone, looping
 from bot.zendesk.policies import Mode, Policy, deciding
 from bot.zendesk.reading import asked_in
 from bot.zendesk.replies import draft_note, public_reply, takeover
@@ -141,7 +141,7 @@ class Decider:
         asked = turn.asked
         found = []
         if looped := looping(turn.past, self._limits):
-            found.append((looped, "This ticket was answered as often as is sensible."))
+            found.append((looped, "Answered as often as is sensible; this may be a machine."))
         if asks_for_person(asked.text):
             found.append((HandoffReason.CUSTOMER_REQUEST, "The customer asks for a person."))
         if asked.content != "words":
@@ -209,7 +209,8 @@ class Decider:
             status="open" if turn.ticket.status not in {"new", "open"} else None,
         )
         changes = [written]
-        if policy.mode is not Mode.DRAFT and not turn.past.handed_off:
+        silent = policy.mode is Mode.DRAFT or everywhere(turn.past, self._limits)
+        if not silent and not turn.past.handed_off:
             told = takeover(
                 locale=turn.asked.locale,
                 voice=self._voice_of(turn.ticket.brand_id),

@@ -26,10 +26,12 @@ _PROGRAMS = frozenset(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """How often one ticket is answered at most: beyond, people take over."""
+    """How often one ticket is answered at most, and how often one person is told anything in an
+    hour, be it in a new ticket each time: beyond, people take over."""
 
     answers_an_hour: int = 3
     answers: int = 8
+    replies_to_requester_an_hour: int = 10
 
 
 def left_alone(
@@ -50,9 +52,15 @@ def left_alone(
 
 
 def looping(past: Past, limits: Limits) -> HandoffReason | None:
-    """loop_guard when this ticket was answered as often as is sensible."""
+    """loop_guard when this ticket, or whoever wrote it, was answered as often as is sensible."""
     often = past.answers_lately >= limits.answers_an_hour or len(past.answered) >= limits.answers
-    return HandoffReason.LOOP_GUARD if often else None
+    return HandoffReason.LOOP_GUARD if often or everywhere(past, limits) else None
+
+
+def everywhere(past: Past, limits: Limits) -> bool:
+    """Whether the requester was told so much lately that a word more might only make a machine
+    open the next ticket."""
+    return past.replies_to_requester >= limits.replies_to_requester_an_hour
 
 
 def _person_spoke(ticket: Conversation, newest: Message, bot_id: int, mode: Mode) -> bool:

@@ -21,11 +21,15 @@ if TYPE_CHECKING:
 ENDED = frozenset({"solved", "closed"})
 
 _SEEN = """
-INSERT INTO tickets (ticket_id, brand_id, channel, status, score, stamp, comments, replied_at)
-VALUES (%(ticket_id)s, %(brand_id)s, %(channel)s, %(status)s, %(score)s, %(stamp)s, %(comments)s,
-        %(replied_at)s)
+INSERT INTO tickets (
+    ticket_id, requester_id, brand_id, channel, status, score, stamp, comments, replied_at
+) VALUES (
+    %(ticket_id)s, %(requester_id)s, %(brand_id)s, %(channel)s, %(status)s, %(score)s, %(stamp)s,
+    %(comments)s, %(replied_at)s
+)
 ON CONFLICT (ticket_id) DO UPDATE SET
-    brand_id = excluded.brand_id, status = excluded.status, score = excluded.score,
+    requester_id = excluded.requester_id, brand_id = excluded.brand_id, status = excluded.status,
+    score = excluded.score,
     stamp = excluded.stamp, comments = excluded.comments, seen_at = now(),
     replied_at = greatest(tickets.replied_at, excluded.replied_at),
     human_at = coalesce(tickets.human_at, %(human_at)s),
@@ -128,6 +132,7 @@ class Resolutions:
                 _SEEN,
                 {
                     "ticket_id": ticket.ticket_id,
+                    "requester_id": ticket.requester.id,
                     "brand_id": ticket.brand_id,
                     "channel": ticket.channel,
                     "status": ticket.status,

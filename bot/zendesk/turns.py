@@ -62,7 +62,8 @@ class Turn:
 class Past:
     """What the bot did with a ticket before. `handled` are ids of messages that had their
     outcome, `turns` those of all turns and `answered` of those that were answers; `sending` is a
-    turn of which nobody knows whether it arrived."""
+    turn of which nobody knows whether it arrived. `replies_to_requester` counts what the same
+    person was told lately, in whatever ticket."""
 
     handled: frozenset[int]
     turns: frozenset[UUID]
@@ -70,6 +71,7 @@ class Past:
     answers_lately: int
     handed_off: bool
     sending: Turn | None
+    replies_to_requester: int = 0
 
 
 def turn_id(ticket_id: int, newest_message: int) -> UUID:
@@ -86,6 +88,12 @@ SELECT (SELECT coalesce(array_agg(message_id), '{}') FROM ticket_messages
        count(*) FILTER (WHERE outcome = 'answered' AND decided_at > now() - %(lately)s),
        count(*) FILTER (WHERE outcome = 'handed_off') > 0
 FROM ticket_turns WHERE ticket_id = %(ticket)s
+"""
+
+_REPLIES = """
+SELECT count(*) FROM tickets AS ticket JOIN ticket_turns AS turn USING (ticket_id)
+WHERE ticket.requester_id = %s AND turn.outcome IN ('answered', 'handed_off')
+  AND turn.decided_at > now() - %s
 """
 
 _SENDING = """
@@ -134,6 +142,12 @@ class Turns:
             handed_off=row[4],
             sending=None if sending is None else _turn(sending),
         )
+
+    def replies_to(self, requester_id: int, *, lately: timedelta) -> int:
+        """How often somebody was told something within `lately`, in all tickets together."""
+        with self._pool.connection() as connection:
+            row = connection.execute(_REPLIES, (requester_id, lately)).fetchone()
+        return int(row[0]) if row else 0
 
     def settle(self, turn: Turn, *, connection: Connection[Any]) -> None:
         """Notes an outcome of which Zendesk is told nothing, in the caller's transaction."""

@@ -103,7 +103,12 @@ class Inbox:
             case ArticlePublished(article_id=article) | ArticleUnpublished(article_id=article):
                 # What is true of the article is asked when the job runs: events may be late.
                 for (source,) in connection.execute(_ARTICLE_SOURCES).fetchall():
-                    job = article_job(source, article, happened_at=delivery.happened_at)
+                    job = article_job(
+                        source,
+                        article,
+                        happened_at=delivery.happened_at,
+                        event=delivery.invocation_id,
+                    )
                     self._queue.enqueue(job, connection=connection)
             case TicketTouched(ticket_id=ticket, by=author):
                 if author is None or not _is_bot(author, connection):

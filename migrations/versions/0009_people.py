@@ -121,6 +121,10 @@ CREATE INDEX knowledge_reports_open ON knowledge_reports (reported_at DESC)
 -- The newest public reply of a person: a draft that is older comes too late.
 ALTER TABLE tickets ADD COLUMN replied_at timestamptz;
 
+-- Who wrote the ticket: a machine that opens a new one for each reply is told by it.
+ALTER TABLE tickets ADD COLUMN requester_id bigint;
+CREATE INDEX tickets_requester ON tickets (requester_id);
+
 -- What a person decided about a draft, which is a turn with the outcome 'drafted'. The primary key
 -- is what makes it impossible that two people decide. `ended` is what came of an approval: 'sent',
 -- or 'refused' because the ticket had moved on, with why.
@@ -164,7 +168,7 @@ DROP INDEX ticket_turns_drafted;
 DROP VIEW drafts;
 DROP TABLE draft_decisions, knowledge_reports, feedback, preferences;
 ALTER TABLE question_passages DROP COLUMN kind;
-ALTER TABLE tickets DROP COLUMN replied_at;
+ALTER TABLE tickets DROP COLUMN replied_at, DROP COLUMN requester_id;
 DROP TRIGGER audit ON sources;
 DROP TRIGGER audit ON schedules;
 DROP TRIGGER audit ON ticket_policies;

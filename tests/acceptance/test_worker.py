@@ -29,7 +29,8 @@ from bot.bootstrap import Application
 from bot.jobs.sync import SyncJob
 from bot.worker import Worker
 with Application(settings=settings.load()) as app:
-    sync = SyncJob(sources=app.sources, connect=app.connector, make_sync=app.new_sync)
+    told = app.queue.told_articles
+    sync = SyncJob(sources=app.sources, connect=app.connector, make_sync=app.new_sync, told=told)
     Worker(
         database_url=app.database_url,
         queue=app.queue,

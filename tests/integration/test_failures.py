@@ -62,7 +62,12 @@ class Account:
         return self._sync.run_article(source, connector, article=str(self.empty.id))
 
     def job(self) -> SyncJob:
-        return SyncJob(sources=self._sources, connect=self._connect, make_sync=lambda: self._sync)
+        return SyncJob(
+            sources=self._sources,
+            connect=self._connect,
+            make_sync=lambda: self._sync,
+            told=lambda source: (),
+        )
 
     def _connect(self, source: Source) -> Connector:
         return KINDS["zendesk"].build({}, source=source.name, accounts=self._accounts)

@@ -11,6 +11,7 @@ import pytest
 from bot import doctor, settings
 from bot.bootstrap import Application
 from bot.bootstrap.choices import zendesk_account
+from bot.queue import Queue, article_job
 from bot.runs import SyncReport
 from bot.sources import Source, Sources
 from bot.sync import Sync
@@ -87,6 +88,55 @@ def test_an_article_is_found_from_publishing_to_archiving(
         account.archive(article)
         assert sync(full=True).removed == 1
         assert not found(Reader.agent())
+
+
+def test_a_long_run_does_not_keep_what_webhooks_tell_of_waiting(
+    zendesk: FakeZendesk, settings_with: Load, knowledge: Knowledge
+) -> None:
+    account = zendesk.account
+    section = account.section(account.category(en_us="Orders"), en_us="Returns")
+    articles = [
+        account.publish(section, f"Article {number}", f"<p>Text number {number}.</p>")
+        for number in range(250)
+    ]
+    late = account.publish(section, "Later", "<p>It will be shown.</p>", draft=True)
+    sources, queue = Sources(pool=knowledge.pool), Queue(pool=knowledge.pool)
+    sources.add(Source(name="help", kind="zendesk", config={}))
+    happened: list[str] = []
+
+    def meanwhile() -> None:
+        """Before each answer: Zendesk tells of something while the second page is asked for, and
+        once more while the third is."""
+        asked = [each for each in zendesk.journal if each.path.endswith("/articles.json")]
+        if len(asked) == 1 and not happened:
+            happened.append("first")
+            account.set_draft(articles[0], True)
+            account.set_draft(late, False)
+            for each in (articles[0], late):
+                queue.enqueue(article_job("help", str(each.id), event="first"))
+        if len(asked) == 2 and len(happened) == 1:
+            happened.append("second")
+            account.set_draft(late, True)
+            queue.enqueue(article_job("help", str(late.id), event="second"))
+
+    zendesk.meanwhile = meanwhile
+    with Application(settings=settings_with(OAUTH)) as application:
+        source = sources.get("help").source
+        report = Sync(pool=knowledge.pool, indexer=knowledge.indexer).run(
+            source,
+            application.connector(source),
+            told=lambda: queue.told_articles("help"),
+        )
+    assert report.succeeded, report.error
+    assert happened == ["first", "second"]
+    indexed = {row[0] for row in knowledge.rows("SELECT id FROM documents")}
+    assert indexed == {f"article:{each.id}:en-us" for each in articles[1:]}
+    # Who has told of everything is not asked for the list of it once more.
+    assert len([each for each in zendesk.journal if each.path.endswith("/articles.json")]) == 3
+    waiting = queue.told_articles("help")  # their jobs come all the same, and find nothing to do
+    assert [(each.article, each.event) for each in waiting] == [
+        (str(articles[0].id), "first"), (str(late.id), "second"),
+    ]  # fmt: skip
 
 
 def test_doctor_signs_in_and_names_the_help_centers(
