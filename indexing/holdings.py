@@ -8,24 +8,20 @@ that a build can be killed and resumed, and a retired index can catch up.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from psycopg.rows import dict_row
 
 from indexing.index import Index, State
 from indexing.models import Audience, Document
-from indexing.store import Hashes, PassageStore
+from indexing.store import Hashes, PassageStore, Write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    import numpy as np
-    from numpy.typing import NDArray
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
-
-    from indexing.models import Chunk
 
 # How many documents are read at a time: their bodies may be large.
 _READ = 64
@@ -172,25 +168,19 @@ class BackfillStore(PassageStore):
         )
         return {row[0]: Hashes(content=b"", metadata=b"") for row in rows}
 
-    def replace(
-        self,
-        connection: Connection,
-        document: Document,
-        chunks: Sequence[Chunk],
-        vectors: Mapping[str, NDArray[np.float32]],
-    ) -> None:
-        """Makes these chunks the document's passages, unless it has changed since or is gone."""
-        row = connection.execute(
-            _HOLD,
+    def replace(self, connection: Connection, writes: Sequence[Write]) -> None:
+        """Makes these chunks the documents' passages, but for those that have changed since or are
+        gone."""
+        values = [
             {
                 "index": self.index.id,
-                "source": document.source,
-                "id": document.id,
-                "title": document.title,
-                "body": document.body,
-                "media_type": document.media_type,
-                "locale": document.locale,
-            },
-        ).fetchone()
-        if row is not None:
-            self.put(connection, cast("int", row[0]), document, chunks, vectors)
+                "source": each.document.source,
+                "id": each.document.id,
+                "title": each.document.title,
+                "body": each.document.body,
+                "media_type": each.document.media_type,
+                "locale": each.document.locale,
+            }
+            for each in writes
+        ]
+        self.put(connection, self._keys(connection, _HOLD, values), writes)

@@ -1,4 +1,4 @@
-"""Writes documents and their passages, one document per transaction.
+"""Writes documents and their passages, each document whole.
 
 Readers see a document's old passages or its new ones, never none and never both. A passage
 whose text did not change keeps its row and its vector; a change of metadata alone touches no
@@ -120,6 +120,16 @@ class Hashes:
     metadata: bytes
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Write:
+    """A document and the chunks that become its passages. `vectors` maps the id of each chunk that
+    is not in the index yet to its unit vector of shape (dimensions,)."""
+
+    document: Document
+    chunks: Sequence[Chunk]
+    vectors: Mapping[str, NDArray[np.float32]]
+
+
 def hashes(document: Document) -> Hashes:
     """Hashes of what is embedded or shown, and of everything else about the document."""
     return Hashes(
@@ -174,89 +184,88 @@ class PassageStore:
         """Rewrites the document's row and no passage."""
         connection.execute(_UPDATE_METADATA, _document_row(document))
 
-    def replace(
-        self,
-        connection: Connection,
-        document: Document,
-        chunks: Sequence[Chunk],
-        vectors: Mapping[str, NDArray[np.float32]],
-    ) -> None:
-        """Makes these chunks the document's passages. `vectors` maps the id of each chunk
-        that is not in the index yet to its unit vector of shape (dimensions,). Raises
-        IndexReplaced when another index is live."""
-        values = {**_document_row(document), "index": self.index.id}
-        row = connection.execute(_UPSERT_DOCUMENT, values).fetchone()
-        if row is None:
+    def replace(self, connection: Connection, writes: Sequence[Write]) -> None:
+        """Makes these chunks the documents' passages, all of them or none. Raises IndexReplaced
+        when another index is live."""
+        values = [{**_document_row(each.document), "index": self.index.id} for each in writes]
+        keys = self._keys(connection, _UPSERT_DOCUMENT, values)
+        if None in keys:
             raise IndexReplaced
-        self.put(connection, row[0], document, chunks, vectors)
+        self.put(connection, keys, writes)
 
     def put(
-        self,
-        connection: Connection,
-        document_pk: int,
-        document: Document,
-        chunks: Sequence[Chunk],
-        vectors: Mapping[str, NDArray[np.float32]],
+        self, connection: Connection, keys: Sequence[int | None], writes: Sequence[Write]
     ) -> None:
-        """The same for the passages alone, in whatever state the index is."""
-        ids = [each.id for each in chunks]
-        connection.execute(self._sql(_DELETE_PASSAGES), (document_pk, ids))
-        kept = [each for each in chunks if each.id not in vectors]
-        if kept:
-            self._move(connection, document_pk, kept)
-        new = [each for each in chunks if each.id in vectors]
-        if new:
-            self._insert(connection, document_pk, document, new, vectors)
+        """The same for the passages alone, in whatever state the index is; `keys` are those of the
+        documents' rows, None for what is left as it is."""
+        found = [(key, each) for key, each in zip(keys, writes, strict=True) if key is not None]
+        deletions = [(key, [chunk.id for chunk in each.chunks]) for key, each in found]
+        with connection.pipeline(), connection.cursor() as cursor:
+            cursor.executemany(self._sql(_DELETE_PASSAGES), deletions)
+            cursor.executemany(self._sql(_MOVE_PASSAGES), _moves(found))
+            cursor.executemany(self._sql(_INSERT_PASSAGE), _rows(found))
+            languages = {text_search_language(each.document.locale) for _, each in found}
+            cursor.executemany(
+                _KNOW_LANGUAGE, [(self.index.id, each) for each in sorted(languages)]
+            )
+
+    def _keys(
+        self, connection: Connection, statement: str, values: Sequence[Mapping[str, object]]
+    ) -> list[int | None]:
+        """The first column of the row that the statement returns for each of the values."""
+        with connection.cursor() as cursor:
+            cursor.executemany(statement, values, returning=True)
+            rows = [each.fetchone() for each in cursor.results()]
+        return [None if row is None else row[0] for row in rows]
 
     def delete(self, connection: Connection, source: str, ids: Iterable[str]) -> list[str]:
         """Removes documents with their passages; returns the ids that were there."""
         rows = connection.execute(_DELETE_DOCUMENTS, {"source": source, "ids": list(ids)})
         return [row[0] for row in rows]
 
-    def _move(self, connection: Connection, document_pk: int, kept: Sequence[Chunk]) -> None:
-        connection.execute(
-            self._sql(_MOVE_PASSAGES),
-            {
-                "document_pk": document_pk,
-                "ids": [each.id for each in kept],
-                "ordinals": [each.ordinal for each in kept],
-                "anchors": [each.anchor for each in kept],
-            },
-        )
-
-    def _insert(
-        self,
-        connection: Connection,
-        document_pk: int,
-        document: Document,
-        new: Sequence[Chunk],
-        vectors: Mapping[str, NDArray[np.float32]],
-    ) -> None:
-        language = text_search_language(document.locale)
-        rows = [
-            {
-                "document_pk": document_pk,
-                "id": each.id,
-                "ordinal": each.ordinal,
-                "heading_path": list(each.heading_path),
-                "anchor": each.anchor,
-                "text": each.text,
-                "tokens": each.tokens,
-                "language": language,
-                "embedding": HalfVector(vectors[each.id]),
-                "searchable": searchable(each.embedded_text),
-                "k1": BM25_K1,
-                "b": BM25_B,
-                "average_length": BM25_AVERAGE_LENGTH,
-            }
-            for each in new
-        ]
-        with connection.cursor() as cursor:
-            cursor.executemany(self._sql(_INSERT_PASSAGE), rows)
-            cursor.execute(_KNOW_LANGUAGE, (self.index.id, language))
-
     def _sql(self, text: str) -> sql.Composed:
         return sql.SQL(text).format(passages=self.index.table)
+
+
+def _moves(found: Sequence[tuple[int, Write]]) -> list[dict[str, object]]:
+    """For the passages that stay, where they stand now."""
+    moves: list[dict[str, object]] = []
+    for key, write in found:
+        kept = [each for each in write.chunks if each.id not in write.vectors]
+        if kept:
+            moves.append(
+                {
+                    "document_pk": key,
+                    "ids": [each.id for each in kept],
+                    "ordinals": [each.ordinal for each in kept],
+                    "anchors": [each.anchor for each in kept],
+                }
+            )
+    return moves
+
+
+def _rows(found: Sequence[tuple[int, Write]]) -> list[dict[str, object]]:
+    """The passages that are new."""
+    return [
+        {
+            "document_pk": key,
+            "id": each.id,
+            "ordinal": each.ordinal,
+            "heading_path": list(each.heading_path),
+            "anchor": each.anchor,
+            "text": each.text,
+            "tokens": each.tokens,
+            "language": text_search_language(write.document.locale),
+            "embedding": HalfVector(write.vectors[each.id]),
+            "searchable": searchable(each.embedded_text),
+            "k1": BM25_K1,
+            "b": BM25_B,
+            "average_length": BM25_AVERAGE_LENGTH,
+        }
+        for key, write in found
+        for each in write.chunks
+        if each.id in write.vectors
+    ]
 
 
 def _document_row(document: Document) -> dict[str, object]:
