@@ -50,6 +50,7 @@ class Priority(IntEnum):
     SCHEDULED = 0
     ASKED_FOR = 20
     EVENT = 50
+    CONVERSATION = 80
 
 
 class TaskName(StrEnum):
@@ -61,6 +62,7 @@ class TaskName(StrEnum):
     FEEDBACK = "ticket.feedback"
     DRAFT = "ticket.draft"
     TICKET_SWEEP = "ticket.sweep"
+    SLACK_THREAD = "slack.thread"
     SWITCH_MODEL = "index.switch"
     PRUNE = "upkeep.prune"
     STATISTICS = "upkeep.statistics"

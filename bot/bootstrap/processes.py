@@ -66,7 +66,19 @@ def web(app: Application) -> FastAPI:
     return create_app(
         readiness=partial(readiness, pool, embedded=embedded),
         registry=registry,
-        routers=(routes(inbox=inbox, keys=keys), *_feedback(app)),
+        routers=(routes(inbox=inbox, keys=keys), *_feedback(app), _slack_routes(app)),
+    )
+
+
+def _slack_routes(app: Application) -> APIRouter:
+    """What Slack calls. Bolt is loaded with the first call."""
+    from bot.bootstrap.slack import Slack  # noqa: PLC0415 - only that process
+    from bot.slack.http import routes  # noqa: PLC0415 - only that process
+
+    secret, slack = app.settings.slack.signing_secret, Slack(app, pool=app.patient_pool)
+    return routes(
+        app=lambda: slack.listeners.app,
+        signing_secret=secret.get_secret_value() if secret else None,
     )
 
 
