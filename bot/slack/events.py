@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, get_args
+from typing import Any
 
+from bot.slack.access import known_kind, person
 from bot.slack.happenings import (
     Delivery,
     Event,
@@ -24,7 +25,7 @@ from bot.slack.happenings import (
     Uninstalled,
     Withdrawn,
 )
-from bot.slack.places import Place, RoomKind
+from bot.slack.places import Place
 
 EDITS_COUNT = 60.0
 """Seconds after a message was written within which an edit of it changes the answer."""
@@ -35,7 +36,6 @@ LONGEST_TEXT = 40_000
 _TS = re.compile(r"\d{1,15}\.\d{1,9}")
 _ID = re.compile(r"[A-Z][A-Z0-9]{1,30}")
 _EVENT_ID = re.compile(r"[!-~]{1,200}")
-_ROOM_KINDS = frozenset(get_args(RoomKind))
 
 # Words of a person, plain, with a file, or repeated in the channel; the others are notices.
 _WORDS = frozenset({None, "", "file_share", "thread_broadcast", "me_message"})
@@ -75,8 +75,8 @@ def _event(
 
 
 def _person(event: Mapping[str, Any], team: str) -> Event:
-    user = event["user"]
-    return PersonChanged(team=team, user=_id(user["id"] if isinstance(user, Mapping) else user))
+    _id(event["user"]["id"])
+    return PersonChanged(team=team, person=person(event["user"]))
 
 
 def _room(event: Mapping[str, Any], team: str) -> Event:
@@ -129,7 +129,6 @@ def _said(
     if message.get("bot_id") or message.get("user") in {bot_user, "USLACKBOT"}:
         return Ignored(why="written by a program")
     ts, text = _ts(message["ts"]), str(message.get("text") or "")[:LONGEST_TEXT]
-    room = event.get("channel_type")
     return Said(
         place=Place(
             team=team,
@@ -140,7 +139,7 @@ def _said(
         user=_id(message["user"]),
         text=text,
         names_bot=event["type"] == "app_mention" or _names(bot_user, text),
-        room=room if room in _ROOM_KINDS else None,
+        room=known_kind(str(event.get("channel_type"))),
         edited=edited,
         shared=bool(body.get("is_ext_shared_channel")),
         has_files=bool(message.get("files")),

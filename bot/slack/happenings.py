@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.slack.access import Person
 from bot.slack.places import Place, RoomKind
 
 
@@ -40,10 +41,10 @@ class Withdrawn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PersonChanged:
-    """What is known of somebody may no longer hold."""
+    """Somebody came, or is somebody else to the workspace now."""
 
     team: str
-    user: str
+    person: Person
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

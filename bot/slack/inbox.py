@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from bot.slack.asking import is_question, names_others, says_something
 from bot.slack.errands import thread_job
+from bot.slack.facts import CHANGED
+from bot.slack.facts import changed as facts_of
 from bot.slack.happenings import Delivery, PersonChanged, RoomChanged, Said, Withdrawn
 from bot.slack.places import Place
 from bot.slack.questions import Way, question_id
@@ -77,7 +79,6 @@ WHERE team_id = %s AND channel_id = %s AND ts = %s AND NOT withdrawn
 RETURNING thread_ts
 """
 
-_FORGET_PERSON = "DELETE FROM slack_people WHERE team_id = %s AND user_id = %s"
 _FORGET_ROOM = "DELETE FROM slack_rooms WHERE team_id = %s AND channel_id = %s"
 
 
@@ -108,9 +109,9 @@ class Inbox:
                 case Withdrawn() as gone:
                     self._withdrawn(connection, gone)
                 case PersonChanged() as changed:
-                    connection.execute(_FORGET_PERSON, (changed.team, changed.user))
-                case RoomChanged() as changed:
-                    connection.execute(_FORGET_ROOM, (changed.team, changed.channel))
+                    connection.execute(CHANGED, facts_of(changed.team, changed.person))
+                case RoomChanged() as room:
+                    connection.execute(_FORGET_ROOM, (room.team, room.channel))
             return True
 
     def _said(self, connection: Connection[Any], said: Said, bot_user: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.slack.access import Person
 from bot.slack.events import received
 from bot.slack.happenings import (
     Event,
@@ -107,6 +108,7 @@ def test_an_edit_within_a_minute_is_another_wording() -> None:
         (message(user=None), "not understood"),
         (message(ts="yesterday"), "not understood"),
         (message(channel="../etc"), "not understood"),
+        ({"type": "user_change", "user": "U7"}, "not understood"),
         (message(thread_ts=17), "not understood"),
         ({"type": "message", "subtype": "message_changed", "channel": "C1"}, "not understood"),
         ({"type": "tokens_revoked", "tokens": {"oauth": ["U1"]}}, "not the bot's token"),
@@ -134,8 +136,14 @@ def test_deleting_also_where_others_have_replied() -> None:
 @pytest.mark.parametrize(
     ("event", "meant"),
     [
-        ({"type": "user_change", "user": {"id": "U7"}}, PersonChanged(team="T1", user="U7")),
-        ({"type": "team_join", "user": {"id": "U7"}}, PersonChanged(team="T1", user="U7")),
+        (
+            {"type": "user_change", "user": {"id": "U7", "is_restricted": True}},
+            PersonChanged(team="T1", person=Person(id="U7", is_guest=True)),
+        ),
+        (
+            {"type": "team_join", "user": {"id": "U7", "team_id": "T1"}},
+            PersonChanged(team="T1", person=Person(id="U7", team="T1")),
+        ),
         (
             {"type": "member_joined_channel", "user": "U7", "channel": "C1"},
             RoomChanged(team="T1", channel="C1"),
