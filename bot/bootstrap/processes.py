@@ -120,7 +120,7 @@ def worker(app: Application, *, drain: timedelta) -> Worker:
     return Worker(
         database_url=app.database_url,
         queue=app.queue,
-        register=(*registers, *_ticket_jobs(app)),
+        register=(*registers, *_ticket_jobs(app), _slack_jobs(app)),
         drain=drain,
     )
 
@@ -137,6 +137,18 @@ def _ticket_jobs(app: Application) -> Iterator[Callable[[App], None]]:
     ).register
     if app.settings.zendesk.subdomain:
         yield TicketSweepJob(sweep=tickets.sweep).register
+
+
+def _slack_jobs(app: Application) -> Callable[[App], None]:
+    """What was asked in Slack is always somebody's, also where another process listens."""
+    from bot.bootstrap.slack import Slack  # noqa: PLC0415 - only that process
+    from bot.jobs.slack import SlackJobs  # noqa: PLC0415 - only that process
+    from bot.slack.problems import Problems  # noqa: PLC0415 - only that process
+
+    slack = Slack(app, pool=app.pool)
+    return SlackJobs(
+        attendant=lambda: slack.attendant, problems=Problems(pool=app.pool), queue=app.queue
+    ).register
 
 
 def scheduler(app: Application) -> Scheduler:

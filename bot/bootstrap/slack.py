@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from bot.bootstrap import Application
     from bot.slack.api import SlackApi
+    from bot.slack.attending import Attendant
+    from bot.slack.facts import Facts
     from bot.slack.listening import Listeners
     from bot.slack.pacing import Pacing
     from bot.slack.workspaces import Workspace, Workspaces
@@ -43,6 +45,48 @@ class Slack:
 
         inbox = Inbox(pool=self._pool, queue=Queue(pool=self._pool))
         return Listeners(workspaces=self.workspaces, inbox=inbox, api_url=self.api_url)
+
+    @cached_property
+    def attendant(self) -> Attendant:
+        from bot.bootstrap import DEFAULT_LOCALE  # noqa: PLC0415 - it imports this module
+        from bot.language import LanguageDetector  # noqa: PLC0415 - made when asked for
+        from bot.slack.attending import Attendant  # noqa: PLC0415 - as above
+        from bot.slack.channels import Channels  # noqa: PLC0415 - as above
+        from bot.slack.deciding import Decider  # noqa: PLC0415 - as above
+        from bot.slack.posting import Poster  # noqa: PLC0415 - as above
+        from bot.slack.questions import Questions  # noqa: PLC0415 - as above
+        from bot.slack.signs import Signs  # noqa: PLC0415 - as above
+
+        app, questions = self._app, Questions(pool=self._pool)
+        language = LanguageDetector(default=DEFAULT_LOCALE)
+        decider = Decider(
+            support=app.desk,
+            records=app.records,
+            questions=questions,
+            channels=Channels(pool=self._pool),
+            facts=self.facts,
+            language=language,
+            workspace=self.workspaces.of,
+            api=self.api,
+        )
+        return Attendant(
+            pool=self._pool,
+            questions=questions,
+            decider=decider,
+            poster=Poster(questions=questions),
+            signs=Signs(),
+            facts=self.facts,
+            records=app.records,
+            language=language,
+            workspace=self.workspaces.of,
+            api=self.api,
+        )
+
+    @cached_property
+    def facts(self) -> Facts:
+        from bot.slack.facts import Facts  # noqa: PLC0415 - made when asked for
+
+        return Facts(pool=self._pool, workspace=self.workspaces.of, api=self.api)
 
     def api(self, team: str) -> SlackApi:
         """The Web API as the bot of a workspace. Raises NotInstalled."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
@@ -50,6 +51,15 @@ def _quiet() -> logging.Logger:
     found = logging.getLogger("slack_sdk.supportbot")
     found.setLevel(logging.CRITICAL)
     return found
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Posted:
+    """A message that was posted, and the thread that it is in, "" for none. Where the message that
+    a thread hung on is gone, Slack posts to the channel without a word."""
+
+    ts: str
+    thread: str
 
 
 class SlackApi:
@@ -133,10 +143,12 @@ class SlackApi:
 
     # --- Writing
 
-    def post(self, channel: str, thread: str, message: Mapping[str, Any]) -> str:
-        """Posts a message, in the thread unless that is "", and returns its `ts`."""
+    def post(self, channel: str, thread: str, message: Mapping[str, Any]) -> Posted:
+        """Posts a message, in the thread unless that is ""."""
         where = {"channel": channel, **({"thread_ts": thread} if thread else {})}
-        return str(self._write("chat.postMessage", {**where, **message})["ts"])
+        found = self._write("chat.postMessage", {**where, **message})
+        told = found.get("message") or {}
+        return Posted(ts=str(found["ts"]), thread=str(told.get("thread_ts") or ""))
 
     def update(self, channel: str, ts: str, message: Mapping[str, Any]) -> None:
         """Puts another message in the place of one of the bot's own."""

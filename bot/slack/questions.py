@@ -7,7 +7,6 @@ tells of it. What is posted as its reply is written here before.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -49,17 +48,21 @@ class Why(StrEnum):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
     """One message of a reply. `marker` is unique among all parts; `message` is what
-    chat.postMessage takes beside the place; `ts` is set once Slack has it."""
+    chat.postMessage takes beside the place, and empty where what was there is to go; `ts` is set
+    once Slack has it. `channel` is where it goes, with no thread, if not where it was asked."""
 
     marker: str
     message: dict[str, Any]
     ts: str = ""
+    channel: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
     """One question as it is in the books. `thread` is "" where its reply is for the asker only.
-    `revision` counts its wordings, `answered` is the one that `parts` answer."""
+    `revision` counts its wordings, `answered` is the one that `parts` answer. `stream` is the
+    `ts` of the message in which the answer is being written, STARTING where that is not known.
+    `sending_for` are the seconds since `parts` were last about to be posted."""
 
     id: UUID
     team: str
@@ -78,7 +81,23 @@ class Asked:
     state: str
     answered: int
     parts: tuple[Part, ...]
-    announced_at: datetime | None
+    stream: str
+    sending_for: float
+    outcome: str
+    reason: str
+    why: str
+    audience: frozenset[str]
+
+    @property
+    def reply(self) -> Reply:
+        """What the books say became of it, once it has been announced or settled."""
+        return Reply(
+            outcome=OutcomeKind(self.outcome),
+            reason=HandoffReason(self.reason) if self.reason else None,
+            why=Why(self.why) if self.why else None,
+            audience=self.audience,
+            parts=self.parts,
+        )
 
     @property
     def place(self) -> Place:
@@ -98,6 +117,9 @@ class Reply:
     parts: tuple[Part, ...] = field(default=())
 
 
+STARTING = "starting"
+
+
 def question_id(team: str, channel: str, ts: str) -> UUID:
     """The same for the same message however often it is dealt with, so that records of an
     attempt that was broken off are written over."""
@@ -108,7 +130,9 @@ _PARTS = TypeAdapter(tuple[Part, ...])
 
 _COLUMNS = """
     id, team_id, channel_id, thread_ts, ts, user_id, way, room, shared, has_files, text,
-    respond_to, revision, withdrawn, state, answered, parts, announced_at
+    respond_to, revision, withdrawn, state, answered, parts, stream,
+    coalesce(extract(epoch FROM clock_timestamp() - announced_at), 0)::float8,
+    outcome, reason, why, audience
 """
 
 # What was withdrawn without ever having had a reply needs none.
@@ -124,18 +148,22 @@ _GET = f"SELECT {_COLUMNS} FROM slack_questions WHERE id = %s"  # noqa: S608 - c
 _SETTLED = """
 UPDATE slack_questions SET state = 'done', answered = %(answered)s, outcome = %(outcome)s,
     reason = %(reason)s, why = %(why)s, audience = %(audience)s, parts = %(parts)s,
-    respond_to = '', announced_at = NULL, done_at = now()
+    stream = '', respond_to = '', announced_at = NULL, done_at = now()
 WHERE id = %(id)s
 """
 
 _ANNOUNCED = """
 UPDATE slack_questions SET state = 'sending', answered = %(answered)s, outcome = %(outcome)s,
     reason = %(reason)s, why = %(why)s, audience = %(audience)s, parts = %(parts)s,
-    announced_at = now()
+    stream = '', announced_at = clock_timestamp()
 WHERE id = %(id)s
 """
 
 _POSTED = "UPDATE slack_questions SET parts = %s WHERE id = %s"
+
+_AGAIN = "UPDATE slack_questions SET announced_at = clock_timestamp() WHERE id = %s"
+
+_STREAMS = "UPDATE slack_questions SET stream = %s WHERE id = %s"
 
 _DONE = """
 UPDATE slack_questions SET state = 'done', parts = %(parts)s, respond_to = '', done_at = now()
@@ -204,6 +232,16 @@ class Questions:
         with self._pool.connection() as connection:
             connection.execute(_POSTED, (_json(parts), asked.id))
 
+    def tries_again(self, asked: Asked) -> None:
+        """Notes that the parts that Slack does not have are about to be posted once more."""
+        with self._pool.connection() as connection:
+            connection.execute(_AGAIN, (asked.id,))
+
+    def streams(self, asked: Asked, stream: str) -> None:
+        """Notes in which message the answer is being written; "" for none any more."""
+        with self._pool.connection() as connection:
+            connection.execute(_STREAMS, (stream, asked.id))
+
     def arrived(self, asked: Asked, parts: tuple[Part, ...]) -> None:
         """Notes that Slack has all of them."""
         with self._pool.connection() as connection:
@@ -246,5 +284,10 @@ def _asked(row: tuple[Any, ...]) -> Asked:
         state=row[14],
         answered=row[15],
         parts=_PARTS.validate_python(row[16]),
-        announced_at=row[17],
+        stream=row[17],
+        sending_for=row[18],
+        outcome=row[19],
+        reason=row[20],
+        why=row[21],
+        audience=frozenset(row[22]),
     )

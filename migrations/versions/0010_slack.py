@@ -88,6 +88,8 @@ CREATE TABLE slack_questions (
     why          text NOT NULL DEFAULT '',
     audience     text[] NOT NULL DEFAULT '{}',
     parts        jsonb NOT NULL DEFAULT '[]',
+    -- The message in which the answer is being written; after a crash it is taken away.
+    stream       text NOT NULL DEFAULT '',
     asked_at     timestamptz NOT NULL DEFAULT now(),
     announced_at timestamptz,
     done_at      timestamptz,

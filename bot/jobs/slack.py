@@ -1,0 +1,136 @@
+"""The jobs that deal with what is asked in Slack.
+
+Somebody waits, so what cannot be done now is never given up: it is tried again, first soon and
+then ever less often, and where a person must do something first the admin is told what.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import psycopg
+from procrastinate import App, JobContext
+from structlog.contextvars import bound_contextvars
+
+from bot.errors import SupportbotError
+from bot.jobs.retries import PatientRetries, Retries, TryAgain
+from bot.queue import Job, Lane, TaskName
+from bot.slack.errands import thread_job
+from bot.slack.errors import NotInstalled, PostUncertain, SlackAway, SlackBusy, SlackError
+from bot.slack.places import Place
+from bot.slack.posting import Unsettled
+from indexing.errors import IndexingError
+
+if TYPE_CHECKING:
+    from bot.queue import Queue
+    from bot.slack.attending import Attendant, Attended
+    from bot.slack.problems import Problems
+
+log = logging.getLogger(__name__)
+
+ADMIN_NEEDED = timedelta(minutes=10)
+"""Between two attempts at what only a person can mend."""
+
+_PASSING = (SlackAway, PostUncertain, psycopg.OperationalError, psycopg.InterfaceError)
+
+# After so many attempts a new job takes over: the queue gives up those that were tried too often,
+# because they might be what kills its workers.
+_LONG_TRIED = 15
+
+_FAULT = "Unexpected {name}. This is a fault of Supportbot: report what the worker's log says."
+
+RETRIES = PatientRetries(passing=_PASSING, first=timedelta(seconds=1))
+
+
+class SlackJobs:
+    """Looks at threads. `attendant` gives the process's own."""
+
+    def __init__(
+        self,
+        *,
+        attendant: Callable[[], Attendant],
+        problems: Problems,
+        queue: Queue,
+        retries: Retries = RETRIES,
+    ) -> None:
+        self._attendant = attendant
+        self._problems = problems
+        self._queue = queue
+        self._retries = retries
+
+    def register(self, app: App) -> None:
+        """Gives the app these tasks under their names."""
+        app.task(
+            name=TaskName.SLACK_THREAD.value,
+            queue=Lane.REPLIES.value,
+            retry=self._retries,
+            pass_context=True,
+        )(self.attend)
+
+    def attend(self, context: JobContext, *, team: str, channel: str, thread: str) -> None:
+        """One look at a thread. Raises when it must be looked at again later."""
+        place = Place(team=team, channel=channel, thread=thread)
+
+        def work() -> None:
+            for each in self._attendant().attend(place):
+                _log_outcome(each)
+
+        self._do(context, thread_job(place), place, work)
+
+    def _do(self, context: JobContext, job: Job, place: Place, work: Callable[[], None]) -> None:
+        with bound_contextvars(action=job.task.value, place=place.key, job=context.job.id):
+            try:
+                with self._failures_told(place):
+                    work()
+                    self._problems.solved(place.team, _where(place))
+            except TryAgain as error:
+                if context.job.attempts < _LONG_TRIED:
+                    raise
+                log.warning("Tried often; a new job goes on: %s", error)
+                self._queue.enqueue(replace(job, delay=max(error.after, ADMIN_NEEDED)))
+
+    @contextmanager
+    def _failures_told(self, place: Place) -> Iterator[None]:
+        """Raises TryAgain for every failure that is known, once the admin can see it."""
+        try:
+            yield
+        except NotInstalled as error:  # nobody is there any more who could be told
+            log.warning("Not done: %s", error)
+        except Unsettled as error:  # nothing is wrong yet
+            raise TryAgain(str(error), after=error.after) from error
+        except SlackBusy as error:
+            raise TryAgain(str(error), after=timedelta(seconds=error.retry_after)) from error
+        except _PASSING as error:
+            if isinstance(error, SlackError):
+                self._problems.note(place.team, _where(place), str(error))
+            raise TryAgain(str(error)) from error
+        except (IndexingError, SupportbotError) as error:
+            self._problems.note(place.team, _where(place), str(error))
+            raise TryAgain(str(error), after=ADMIN_NEEDED) from error
+        except Exception as error:
+            told = _FAULT.format(name=type(error).__name__)
+            self._problems.note(place.team, _where(place), told)
+            raise
+
+
+def _where(place: Place) -> str:
+    return f"{place.channel}:{place.thread}"
+
+
+def _log_outcome(attended: Attended) -> None:
+    reply = attended.reply
+    why = reply.reason or reply.why
+    log.info(
+        "Attended.",
+        extra={
+            "outcome": reply.outcome.value,
+            "why": why.value if why else "",
+            "question": str(attended.asked.id),
+            "way": attended.asked.way.value,
+        },
+    )
