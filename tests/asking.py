@@ -31,7 +31,7 @@ from bot.slack.listening import Listeners
 from bot.slack.pacing import Pacing
 from bot.slack.places import Place
 from bot.slack.posting import Poster
-from bot.slack.questions import Questions
+from bot.slack.questions import Asked, Part, Questions, Reply
 from bot.slack.signs import Signs
 from bot.slack.streaming import Stream
 from bot.slack.workspaces import Workspace, Workspaces
@@ -124,7 +124,7 @@ class Asking:
                     status=answer.status_code, body=answer.content, headers=dict(answer.headers)
                 )
 
-            self.slack.deliveries.post = post
+            self.slack.wire.post = post
             yield
         self.listeners.close()
 
@@ -275,3 +275,36 @@ def asking(
         made = Asking(slack=slack, clock=clock, pool=pool, embedder=embedder, language=language)
         with made.listening():
             yield made
+
+
+def calls(slack: Asking, *methods: str) -> list[str]:
+    """What was asked of Slack, of these methods, in order."""
+    return [each.method for each in slack.slack.journal if each.method.startswith(methods)]
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class Dying(Questions):
+    """The books, in which the process is killed at one place."""
+
+    def __init__(self, pool: Any, *, at: str, after: bool) -> None:
+        super().__init__(pool=pool)
+        self._at, self._after = at, after
+
+    def announce(self, asked: Asked, reply: Reply) -> None:
+        self._die("announce", lambda: super(Dying, self).announce(asked, reply))
+
+    def posted(self, asked: Asked, parts: tuple[Part, ...]) -> None:
+        self._die("posted", lambda: super(Dying, self).posted(asked, parts))
+
+    def arrived(self, asked: Asked, parts: tuple[Part, ...]) -> None:
+        self._die("arrived", lambda: super(Dying, self).arrived(asked, parts))
+
+    def _die(self, name: str, write: Any) -> None:
+        if name == self._at and not self._after:
+            raise Killed
+        write()
+        if name == self._at:
+            raise Killed

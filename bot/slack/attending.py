@@ -17,7 +17,7 @@ from bot.models import OutcomeKind
 from bot.slack.deciding import Listening
 from bot.slack.errors import Refused
 from bot.slack.posting import PlaceGone, Unsettled
-from bot.slack.questions import Part, Reply, Way, Why
+from bot.slack.questions import STARTING, Part, Reply, Way, Why
 from bot.slack.replies import notice
 from bot.slack.streaming import Stream
 from bot.slack.texts import texts_for
@@ -94,7 +94,10 @@ class Attendant:
 
     def _deal_with(self, asked: Asked) -> Attended:
         api = self._api(asked.team)
-        self._poster.clean(api, asked, bot_id=self._bot_id(asked))
+        if asked.stream:
+            self._poster.clean(api, asked, bot_id=self._bot_id(asked))
+            if asked.is_settled:
+                return Attended(asked=asked, reply=asked.reply)
         if asked.state == "sending":
             return self._resume(api, asked)
         if asked.withdrawn:
@@ -107,9 +110,12 @@ class Attendant:
         stream = self._watched(api, asked)
         reply = self._decided(asked, stream)
         parts = _instead_of(asked.parts, reply.parts)
-        if stream is not None and stream.ts:
+        if stream is not None:
             stream.end()
             parts = _written_in(stream.ts, parts)
+            if stream.is_lost:
+                lost = replace(asked, stream=STARTING)
+                self._poster.clean(api, lost, bot_id=self._bot_id(asked))
         reply = replace(reply, parts=parts)
         self._say(api, asked, reply)
         self._signs.clear(api, asked, sign)
@@ -193,7 +199,7 @@ class Attendant:
     def _watched(self, api: SlackApi, asked: Asked) -> Stream | None:
         """Where only the asker is, the answer may be watched while it is written; unless it is
         there already, in other words."""
-        if asked.way is not Way.DIRECT or asked.parts:
+        if asked.way is not Way.DIRECT or asked.parts or asked.stream:
             return None
         person = self._facts.person(asked.team, asked.user)
         return self._stream(
@@ -224,7 +230,9 @@ def _instead_of(old: tuple[Part, ...], new: tuple[Part, ...]) -> tuple[Part, ...
 
 
 def _written_in(ts: str, parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    """The parts, of which the first takes the place of what was watched."""
+    """The parts, of which the first takes the place of what was watched, if anything was."""
+    if not ts:
+        return parts
     if not parts:
         return (Part(marker="stream", message={}, ts=ts),)
     return (replace(parts[0], ts=ts), *parts[1:])

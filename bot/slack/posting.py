@@ -115,15 +115,22 @@ class Poster:
         return parts
 
     def clean(self, api: SlackApi, asked: Asked, *, bot_id: str) -> None:
-        """Takes away the message in which an answer was being written that was broken off."""
-        if not asked.stream:
-            return
-        streams = [asked.stream]
+        """Takes away the message in which an answer was being written that was broken off. Raises
+        Unsettled while it may still appear beside a reply that is there."""
         if asked.stream == STARTING:
-            own = self._own(api, asked, "", bot_id)
-            streams = [each.ts for each in own if not each.marker]
-        for ts in streams:
-            self._take_away(api, asked.channel, ts)
+            for each in self._own(api, asked, "", bot_id):
+                if not each.marker:
+                    self._take_away(api, asked.channel, each.ts)
+            left = self._settling.total_seconds() - asked.sending_for
+            if left > 0 and asked.is_settled:
+                raise Unsettled(
+                    f"A message in {asked.place.key} may still appear.",
+                    after=timedelta(seconds=left),
+                )
+            if not asked.is_settled:
+                return
+        elif asked.stream:
+            self._take_away(api, asked.channel, asked.stream)
         self._questions.streams(asked, "")
 
     def _settled(self, api: SlackApi, asked: Asked, part: Part) -> Part | None:

@@ -89,6 +89,13 @@ class Asked:
     audience: frozenset[str]
 
     @property
+    def is_settled(self) -> bool:
+        """Whether it has the reply that it is to have."""
+        if self.state != "done":
+            return False
+        return not self.parts if self.withdrawn else self.answered >= self.revision
+
+    @property
     def reply(self) -> Reply:
         """What the books say became of it, once it has been announced or settled."""
         return Reply(
@@ -135,11 +142,13 @@ _COLUMNS = """
     outcome, reason, why, audience
 """
 
-# What was withdrawn without ever having had a reply needs none.
+# What was withdrawn without ever having had a reply needs none. A message in which an answer was
+# going to be written may still appear after the answer.
 _OPEN = f"""
 SELECT {_COLUMNS} FROM slack_questions
 WHERE team_id = %s AND channel_id = %s AND thread_ts = %s
-  AND (state <> 'done' OR (withdrawn AND parts <> '[]') OR (NOT withdrawn AND answered < revision))
+  AND (state <> 'done' OR stream <> '' OR (withdrawn AND parts <> '[]')
+       OR (NOT withdrawn AND answered < revision))
 ORDER BY ts, asked_at LIMIT 1
 """  # noqa: S608 - constants
 
@@ -148,14 +157,16 @@ _GET = f"SELECT {_COLUMNS} FROM slack_questions WHERE id = %s"  # noqa: S608 - c
 _SETTLED = """
 UPDATE slack_questions SET state = 'done', answered = %(answered)s, outcome = %(outcome)s,
     reason = %(reason)s, why = %(why)s, audience = %(audience)s, parts = %(parts)s,
-    stream = '', respond_to = '', announced_at = NULL, done_at = now()
+    stream = CASE WHEN stream = 'starting' THEN stream ELSE '' END,
+    respond_to = '', announced_at = clock_timestamp(), done_at = now()
 WHERE id = %(id)s
 """
 
 _ANNOUNCED = """
 UPDATE slack_questions SET state = 'sending', answered = %(answered)s, outcome = %(outcome)s,
     reason = %(reason)s, why = %(why)s, audience = %(audience)s, parts = %(parts)s,
-    stream = '', announced_at = clock_timestamp()
+    stream = CASE WHEN stream = 'starting' THEN stream ELSE '' END,
+    announced_at = clock_timestamp()
 WHERE id = %(id)s
 """
 

@@ -33,7 +33,8 @@ _MOST = 11_000
 
 
 class Stream:
-    """One answer in the making. `ts` is its message, "" while there is none."""
+    """One answer in the making. `ts` is its message, "" while there is none; `is_lost` is whether
+    nobody knows if there is one."""
 
     def __init__(
         self,
@@ -58,6 +59,7 @@ class Stream:
         self._broken = False
         self._stopped = False
         self.ts = ""
+        self.is_lost = False
 
     def on_statement(self, statement: Statement) -> None:
         """Shows one more statement, now or with the next one."""
@@ -106,5 +108,7 @@ class Stream:
         log.info("No stream: %s", error, extra={"action": "slack_stream"})
         self._stopped = isinstance(error, Refused) and error.code == "stopped_by_user"
         self._broken = not self._stopped
-        if not self.ts and not isinstance(error, PostUncertain):
-            self._questions.streams(self._asked, "")
+        if not self.ts:
+            self.is_lost = isinstance(error, PostUncertain)
+            if not self.is_lost:
+                self._questions.streams(self._asked, "")

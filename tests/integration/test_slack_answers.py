@@ -11,8 +11,7 @@ import pytest
 
 from bot.language import LanguageDetector
 from bot.slack.channels import Channel as Setting
-from bot.slack.questions import Asked, Part, Questions, Reply
-from tests.asking import Asking, asking, sample_template, shown
+from tests.asking import Asking, Dying, Killed, asking, calls, sample_template, shown
 from tests.fakes.slack.limits import faults_of_message
 
 if TYPE_CHECKING:
@@ -60,11 +59,6 @@ def support(slack: Asking, anna: Person) -> Channel:
 @pytest.fixture
 def direct(slack: Asking, anna: Person) -> Channel:
     return slack.workspace.direct_message(anna)
-
-
-def calls(slack: Asking, *methods: str) -> list[str]:
-    """What was asked of Slack, of these methods, in order."""
-    return [each.method for each in slack.slack.journal if each.method.startswith(methods)]
 
 
 def set_channel(slack: Asking, channel: Channel, **changes: Any) -> None:
@@ -345,34 +339,6 @@ def test_while_it_may_still_arrive_nothing_is_posted_again(slack: Asking, suppor
         slack.look_again(question)
 
     assert len(calls(slack, "chat.postMessage")) == 1
-
-
-class Killed(BaseException):
-    """The process is gone."""
-
-
-class Dying(Questions):
-    """The books, in which the process is killed at one place."""
-
-    def __init__(self, pool: Any, *, at: str, after: bool) -> None:
-        super().__init__(pool=pool)
-        self._at, self._after = at, after
-
-    def announce(self, asked: Asked, reply: Reply) -> None:
-        self._die("announce", lambda: super(Dying, self).announce(asked, reply))
-
-    def posted(self, asked: Asked, parts: tuple[Part, ...]) -> None:
-        self._die("posted", lambda: super(Dying, self).posted(asked, parts))
-
-    def arrived(self, asked: Asked, parts: tuple[Part, ...]) -> None:
-        self._die("arrived", lambda: super(Dying, self).arrived(asked, parts))
-
-    def _die(self, name: str, write: Any) -> None:
-        if name == self._at and not self._after:
-            raise Killed
-        write()
-        if name == self._at:
-            raise Killed
 
 
 @pytest.mark.parametrize("at", ["announce", "posted", "arrived"])
