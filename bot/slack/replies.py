@@ -158,7 +158,7 @@ def _paragraphs(
         is_step = bool(_STEP.match(each.text))
         pieces = _pieces(each.text)
         for number, piece in enumerate(pieces, start=1):
-            words = rich.inline(piece) if is_markdown else [rich.literal(piece)]
+            words = rich.inline(piece) if is_markdown else rich.literally(piece)
             marks = _marks(each) if number == len(pieces) else []
             yield [*words, *marks], is_step and was_step
         was_step = is_step

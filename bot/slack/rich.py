@@ -23,11 +23,17 @@ _STYLES = {"strong": "bold", "em": "italic", "s": "strike"}
 
 
 def literal(text: str, **style: bool) -> Element:
-    """The words as they stand. Slack refuses an empty text, so do not give one."""
-    element: Element = {"type": "text", "text": visible(text)}
+    """Words of ours, or visible ones, as they stand. Slack refuses an empty text."""
+    element: Element = {"type": "text", "text": text}
     if style:
         element["style"] = style
     return element
+
+
+def literally(text: str) -> list[Element]:
+    """One paragraph as it stands; nothing where there is nothing to see."""
+    seen = visible(text)
+    return [literal(seen)] if seen.strip() else []
 
 
 def link(url: str, text: str) -> Element:
