@@ -63,6 +63,7 @@ class TaskName(StrEnum):
     DRAFT = "ticket.draft"
     TICKET_SWEEP = "ticket.sweep"
     SLACK_THREAD = "slack.thread"
+    SLACK_ASIDE = "slack.aside"
     SWITCH_MODEL = "index.switch"
     PRUNE = "upkeep.prune"
     STATISTICS = "upkeep.statistics"

@@ -4,10 +4,11 @@ the extractive engine, the books in PostgreSQL, Bolt behind signed HTTP, and Sla
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from datetime import timedelta
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -17,24 +18,13 @@ from slack_sdk.signature import Clock
 
 from bot import db
 from bot.answering.extractive import ExtractiveEngine
+from bot.bootstrap.slack import Slack, Timing
 from bot.language import LanguageDetector
-from bot.queue import Queue
 from bot.records import Records
-from bot.slack.api import SlackApi
-from bot.slack.attending import Attendant, Attended
-from bot.slack.channels import Channels
-from bot.slack.deciding import Decider
-from bot.slack.facts import Facts
+from bot.slack.asked import Asked, Part, Reply
 from bot.slack.http import PATH, routes
-from bot.slack.inbox import Inbox
-from bot.slack.listening import Listeners
-from bot.slack.pacing import Pacing
 from bot.slack.places import Place
-from bot.slack.posting import Poster
-from bot.slack.questions import Asked, Part, Questions, Reply
-from bot.slack.signs import Signs
-from bot.slack.streaming import Stream
-from bot.slack.workspaces import Workspace, Workspaces
+from bot.slack.questions import Questions
 from bot.support import EVIDENCE_NEEDED, SupportDesk
 from indexing.index import Index
 from indexing.retrieval import Retriever
@@ -48,6 +38,7 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
     from bot.answering.base import Engine
+    from bot.slack.attending import Attended
     from indexing.embedders.embedder import Embedder
     from tests.fakes.slack import Channel, Message
 
@@ -58,6 +49,26 @@ class _Ticking(Clock):
 
     def now(self) -> float:
         return self._clock()
+
+
+_NEXT = """
+DELETE FROM procrastinate_jobs WHERE id = (
+    SELECT min(id) FROM procrastinate_jobs WHERE task_name IN ('slack.thread', 'slack.aside')
+) RETURNING task_name, args
+"""
+
+
+def _place(arguments: Mapping[str, str]) -> Place:
+    return Place(team=arguments["team"], channel=arguments["channel"], thread=arguments["thread"])
+
+
+class _Here(Executor):
+    """Does what comes later at once, so that a test need not wait for it."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
 
 
 class Asking:
@@ -77,32 +88,30 @@ class Asking:
         self.slack, self.clock, self.pool = slack, clock, pool
         self.workspace = slack.workspace
         self.team = slack.workspace.team.id
-        self.questions = Questions(pool=pool)
-        self.channels = Channels(pool=pool)
-        self.settling = timedelta(0)
-        self.timeout = 2
-        self.stream: Callable[..., Stream] = Stream
-        self.slept: list[float] = []
-        self._api_url = slack.api_url.rstrip("/")
+        self.timing = Timing(timeout=2, settling=0.0, sleep=lambda _: None)
         self._language = language
-        self.workspaces = Workspaces(
-            pool=pool, token=SecretStr(slack.bot_token), identify=self._identify
-        )
-        self.facts = Facts(pool=pool, workspace=self.workspaces.of, api=self.api)
         index = Index.open(pool, model=embedder.name, dimensions=embedder.dimensions)
-        self.records = Records(pool=pool)
         self.support = SupportDesk(
             retriever=Retriever(pool=pool, index=index, embedder=embedder),
             engine=engine or ExtractiveEngine(),
             fallback=None,
-            recorder=self.records,
+            recorder=Records(pool=pool),
             language=language,
             evidence_needed=EVIDENCE_NEEDED,
         )
-        self.listeners = Listeners(
-            workspaces=self.workspaces,
-            inbox=Inbox(pool=pool, queue=Queue(pool=pool)),
-            api_url=self._api_url,
+        self.parts = self.process()
+        self.channels, self.listeners = self.parts.channels, self.parts.listeners
+
+    def process(self) -> Slack:
+        """The parts of one process, with the timing as it is now."""
+        return Slack(
+            pool=self.pool,
+            desk=lambda: self.support,
+            language=self._language,
+            token=SecretStr(self.slack.bot_token),
+            api_url=self.slack.api_url.rstrip("/"),
+            later=_Here(),
+            timing=self.timing,
         )
 
     @contextmanager
@@ -130,52 +139,28 @@ class Asking:
 
     # --- What the bot does
 
-    def api(self, team: str) -> SlackApi:
-        return self._api(self.workspaces.token(self.workspaces.of(team)), team)
-
-    def attendant(self, *, questions: Questions | None = None, signs: Signs) -> Attendant:
-        questions = questions or self.questions
-        decider = Decider(
-            support=self.support,
-            records=self.records,
-            questions=questions,
-            channels=self.channels,
-            facts=self.facts,
-            language=self._language,
-            workspace=self.workspaces.of,
-            api=self.api,
-        )
-        return Attendant(
-            pool=self.pool,
-            questions=questions,
-            decider=decider,
-            poster=Poster(questions=questions, settling=self.settling),
-            signs=signs,
-            facts=self.facts,
-            records=self.records,
-            language=self._language,
-            workspace=self.workspaces.of,
-            api=self.api,
-            stream=self.stream,
-        )
+    def set(self, **timing: Any) -> None:
+        """Other timing from now on."""
+        self.timing = replace(self.timing, **timing)
 
     def deliver(self) -> None:
         """Slack sends what happened."""
         self.slack.deliveries.flush()
 
-    def work(self, *, questions: Questions | None = None) -> list[Attended]:
-        """Does what waits in the queue, thread by thread."""
-        signs, done = Signs(), []
+    def work(self, *, dying: Dying | None = None) -> list[Attended]:
+        """Does what waits in the queue, as a worker that has just been started."""
+        process, done = self.process(), []
+        if dying is not None:
+            process.questions = dying
         try:
-            while waiting := self.rows(
-                "DELETE FROM procrastinate_jobs WHERE id = (SELECT min(id) FROM procrastinate_jobs "
-                "WHERE task_name = 'slack.thread') "
-                "RETURNING args->>'team', args->>'channel', args->>'thread'"
-            ):
-                place = Place(team=waiting[0][0], channel=waiting[0][1], thread=waiting[0][2])
-                done += self.attendant(questions=questions, signs=signs).attend(place)
+            while waiting := self.rows(_NEXT):
+                done += (
+                    process.attendant.attend(_place(waiting[0][1]))
+                    if (waiting[0][0] == "slack.thread")
+                    else process.attendant.attend_aside(UUID(waiting[0][1]["question"]))
+                )
         finally:
-            signs.close()
+            process.signs.close()
         return done
 
     def settle(self) -> list[Attended]:
@@ -190,12 +175,20 @@ class Asking:
 
     def look_again(self, message: Message) -> list[Attended]:
         """One look at the thread of a message, as after a crash."""
-        signs = Signs()
+        process = self.process()
+        place = Place(team=self.team, channel=message.channel.id, thread=message.root_ts)
         try:
-            place = Place(team=self.team, channel=message.channel.id, thread=message.root_ts)
-            return list(self.attendant(signs=signs).attend(place))
+            return list(process.attendant.attend(place))
         finally:
-            signs.close()
+            process.signs.close()
+
+    def attend_asides(self) -> list[Attended]:
+        """One more look at every question that no message asks, as after a crash."""
+        process, done = self.process(), []
+        for (identity,) in self.rows("SELECT id FROM slack_questions WHERE ts IS NULL"):
+            done += process.attendant.attend_aside(identity)
+        process.signs.close()
+        return done
 
     # --- What people do
 
@@ -214,25 +207,13 @@ class Asking:
         bot = self.workspace.bot.id
         return [each for each in self.workspace.replies(message) if each.author.id == bot]
 
+    def run(self, statement: str) -> None:
+        with self.pool.connection() as connection:
+            connection.execute(statement)
+
     def rows(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
         with self.pool.connection() as connection:
             return connection.execute(statement, parameters or None).fetchall()
-
-    def _api(self, token: str, team: str) -> SlackApi:
-        pacing = Pacing(sleep=self.slept.append)
-        return SlackApi(
-            token=token, api_url=self._api_url, team=team, pacing=pacing, timeout=self.timeout
-        )
-
-    def _identify(self, token: str) -> Workspace:
-        found = self._api(token, "").auth_test()
-        return Workspace(
-            id=str(found["team_id"]),
-            name=str(found["team"]),
-            bot_user=str(found["user_id"]),
-            bot_id=str(found["bot_id"]),
-            enterprise_id=str(found.get("enterprise_id") or ""),
-        )
 
 
 def shown(message: Message | Mapping[str, Any]) -> str:

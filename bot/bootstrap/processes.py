@@ -75,7 +75,7 @@ def _slack_routes(app: Application) -> APIRouter:
     from bot.bootstrap.slack import Slack  # noqa: PLC0415 - only that process
     from bot.slack.http import routes  # noqa: PLC0415 - only that process
 
-    secret, slack = app.settings.slack.signing_secret, Slack(app, pool=app.patient_pool)
+    secret, slack = app.settings.slack.signing_secret, Slack.of(app, pool=app.patient_pool)
     return routes(
         app=lambda: slack.listeners.app,
         signing_secret=secret.get_secret_value() if secret else None,
@@ -145,7 +145,7 @@ def _slack_jobs(app: Application) -> Callable[[App], None]:
     from bot.jobs.slack import SlackJobs  # noqa: PLC0415 - only that process
     from bot.slack.problems import Problems  # noqa: PLC0415 - only that process
 
-    slack = Slack(app, pool=app.pool)
+    slack = Slack.of(app, pool=app.pool)
     return SlackJobs(
         attendant=lambda: slack.attendant, problems=Problems(pool=app.pool), queue=app.queue
     ).register

@@ -2,85 +2,206 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
+    from pydantic import SecretStr
 
     from bot.bootstrap import Application
+    from bot.language import LanguageDetector
+    from bot.queue import Queue
+    from bot.records import Records
     from bot.slack.api import SlackApi
     from bot.slack.attending import Attendant
+    from bot.slack.channels import Channels
     from bot.slack.facts import Facts
+    from bot.slack.handlers import Handlers
     from bot.slack.listening import Listeners
     from bot.slack.pacing import Pacing
+    from bot.slack.questions import Questions
+    from bot.slack.signs import Signs
+    from bot.slack.whispering import Whisperer
     from bot.slack.workspaces import Workspace, Workspaces
+    from bot.support import SupportDesk
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timing:
+    """Seconds: how long to wait for Slack, how long a request of which nobody knows may be under
+    way, and from when on an answer may be watched. `sleep` waits for short rate limits."""
+
+    timeout: int = 10
+    settling: float = 20.0
+    watched_after: float = 1.0
+    sleep: Callable[[float], None] = time.sleep
 
 
 class Slack:
-    """The parts of one process. `pool` is the web process's, which does without a database, or the
-    others', who wait for one."""
+    """The parts of one process. `desk` is asked for where questions are answered only; `later`
+    does what is begun once Slack has its answer, threads unless given."""
 
-    def __init__(self, app: Application, *, pool: ConnectionPool[Connection[Any]]) -> None:
-        self._app = app
+    def __init__(
+        self,
+        *,
+        pool: ConnectionPool[Connection[Any]],
+        desk: Callable[[], SupportDesk],
+        language: LanguageDetector,
+        token: SecretStr | None,
+        api_url: str,
+        later: Executor | None = None,
+        timing: Timing | None = None,
+    ) -> None:
         self._pool = pool
+        self._desk = desk
+        self._language = language
+        self._token = token
+        self._later = later
+        self._timing = timing or Timing()
+        self.api_url = api_url
 
-    @property
-    def api_url(self) -> str:
-        return self._app.settings.slack.api_url
+    @classmethod
+    def of(cls, app: Application, *, pool: ConnectionPool[Connection[Any]]) -> Slack:
+        """Those of an application. `pool` is the web process's, which does without a database, or
+        the others', who wait for one."""
+        from bot.bootstrap import DEFAULT_LOCALE  # noqa: PLC0415 - it imports this module
+        from bot.language import LanguageDetector  # noqa: PLC0415 - made when asked for
+
+        settings = app.settings.slack
+        return cls(
+            pool=pool,
+            desk=lambda: app.desk,
+            language=LanguageDetector(default=DEFAULT_LOCALE),
+            token=settings.bot_token,
+            api_url=settings.api_url,
+        )
 
     @cached_property
     def workspaces(self) -> Workspaces:
         from bot.slack.workspaces import Workspaces  # noqa: PLC0415 - made when asked for
 
-        settings = self._app.settings.slack
-        return Workspaces(pool=self._pool, token=settings.bot_token, identify=self._identify)
+        return Workspaces(pool=self._pool, token=self._token, identify=self._identify)
 
     @cached_property
     def listeners(self) -> Listeners:
-        from bot.queue import Queue  # noqa: PLC0415 - made when asked for
-        from bot.slack.inbox import Inbox  # noqa: PLC0415 - as above
+        from bot.slack.inbox import Inbox  # noqa: PLC0415 - made when asked for
         from bot.slack.listening import Listeners  # noqa: PLC0415 - brings Bolt
 
-        inbox = Inbox(pool=self._pool, queue=Queue(pool=self._pool))
-        return Listeners(workspaces=self.workspaces, inbox=inbox, api_url=self.api_url)
+        return Listeners(
+            workspaces=self.workspaces,
+            inbox=Inbox(pool=self._pool, queue=self.queue),
+            handlers=self._handlers,
+            api_url=self.api_url,
+            later=self._later,
+        )
 
     @cached_property
     def attendant(self) -> Attendant:
-        from bot.bootstrap import DEFAULT_LOCALE  # noqa: PLC0415 - it imports this module
-        from bot.language import LanguageDetector  # noqa: PLC0415 - made when asked for
-        from bot.slack.attending import Attendant  # noqa: PLC0415 - as above
-        from bot.slack.channels import Channels  # noqa: PLC0415 - as above
+        from bot.slack.attending import Attendant  # noqa: PLC0415 - made when asked for
         from bot.slack.deciding import Decider  # noqa: PLC0415 - as above
         from bot.slack.posting import Poster  # noqa: PLC0415 - as above
-        from bot.slack.questions import Questions  # noqa: PLC0415 - as above
-        from bot.slack.signs import Signs  # noqa: PLC0415 - as above
+        from bot.slack.streaming import Stream  # noqa: PLC0415 - as above
 
-        app, questions = self._app, Questions(pool=self._pool)
-        language = LanguageDetector(default=DEFAULT_LOCALE)
         decider = Decider(
-            support=app.desk,
-            records=app.records,
-            questions=questions,
-            channels=Channels(pool=self._pool),
+            support=self._desk(),
+            records=self.records,
+            questions=self.questions,
+            channels=self.channels,
             facts=self.facts,
-            language=language,
+            language=self._language,
             workspace=self.workspaces.of,
             api=self.api,
         )
         return Attendant(
             pool=self._pool,
-            questions=questions,
+            questions=self.questions,
             decider=decider,
-            poster=Poster(questions=questions),
-            signs=Signs(),
+            poster=Poster(
+                questions=self.questions, settling=timedelta(seconds=self._timing.settling)
+            ),
+            whisperer=self._whisperer,
+            signs=self.signs,
             facts=self.facts,
-            records=app.records,
-            language=language,
+            records=self.records,
+            language=self._language,
             workspace=self.workspaces.of,
             api=self.api,
+            stream=partial(Stream, watched_after=self._timing.watched_after),
         )
+
+    @cached_property
+    def signs(self) -> Signs:
+        from bot.slack.signs import Signs  # noqa: PLC0415 - made when asked for
+
+        return Signs()
+
+    @cached_property
+    def channels(self) -> Channels:
+        from bot.slack.channels import Channels  # noqa: PLC0415 - made when asked for
+
+        return Channels(pool=self._pool)
+
+    @cached_property
+    def _handlers(self) -> Handlers:
+        """What is done about whatever people press, by its name."""
+        from bot.slack.asides import Asides  # noqa: PLC0415 - made when asked for
+        from bot.slack.handlers import ANSWER_THIS, ASK, Handlers  # noqa: PLC0415 - as above
+        from bot.slack.passages import Passages  # noqa: PLC0415 - as above
+        from indexing.excerpts import Excerpts  # noqa: PLC0415 - as above
+
+        asides = Asides(
+            pool=self._pool,
+            queue=self.queue,
+            questions=self.questions,
+            facts=self.facts,
+            whisperer=self._whisperer,
+            language=self._language,
+        )
+        passages = Passages(
+            pool=self._pool,
+            records=self.records,
+            excerpts=Excerpts(pool=self._pool),
+            facts=self.facts,
+            api=self.api,
+        )
+        return Handlers(
+            before={"publish": asides.publish},
+            after={"passage": passages.show, "passages": passages.show, "rest": asides.rest},
+            commands={ASK: asides.command},
+            shortcuts={ANSWER_THIS: asides.shortcut},
+        )
+
+    @cached_property
+    def queue(self) -> Queue:
+        from bot.queue import Queue  # noqa: PLC0415 - made when asked for
+
+        return Queue(pool=self._pool)
+
+    @cached_property
+    def records(self) -> Records:
+        from bot.records import Records  # noqa: PLC0415 - made when asked for
+
+        return Records(pool=self._pool)
+
+    @cached_property
+    def questions(self) -> Questions:
+        from bot.slack.questions import Questions  # noqa: PLC0415 - made when asked for
+
+        return Questions(pool=self._pool)
+
+    @cached_property
+    def _whisperer(self) -> Whisperer:
+        from bot.slack.whispering import Whisperer  # noqa: PLC0415 - brings the SDK
+
+        return Whisperer(questions=self.questions, timeout=self._timing.timeout)
 
     @cached_property
     def facts(self) -> Facts:
@@ -97,12 +218,18 @@ class Slack:
     def _pacing(self) -> Pacing:
         from bot.slack.pacing import Pacing  # noqa: PLC0415 - made when asked for
 
-        return Pacing()
+        return Pacing(sleep=self._timing.sleep)
 
     def _api(self, token: str, team: str) -> SlackApi:
         from bot.slack.api import SlackApi  # noqa: PLC0415 - brings the SDK
 
-        return SlackApi(token=token, api_url=self.api_url, team=team, pacing=self._pacing)
+        return SlackApi(
+            token=token,
+            api_url=self.api_url,
+            team=team,
+            pacing=self._pacing,
+            timeout=self._timing.timeout,
+        )
 
     def _identify(self, token: str) -> Workspace:
         from bot.slack.workspaces import Workspace  # noqa: PLC0415 - made when asked for

@@ -7,11 +7,12 @@ then ever less often, and where a person must do something first the admin is to
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import psycopg
 from procrastinate import App, JobContext
@@ -20,7 +21,7 @@ from structlog.contextvars import bound_contextvars
 from bot.errors import SupportbotError
 from bot.jobs.retries import PatientRetries, Retries, TryAgain
 from bot.queue import Job, Lane, TaskName
-from bot.slack.errands import thread_job
+from bot.slack.errands import aside_job, thread_job
 from bot.slack.errors import NotInstalled, PostUncertain, SlackAway, SlackBusy, SlackError
 from bot.slack.places import Place
 from bot.slack.posting import Unsettled
@@ -65,61 +66,71 @@ class SlackJobs:
 
     def register(self, app: App) -> None:
         """Gives the app these tasks under their names."""
-        app.task(
-            name=TaskName.SLACK_THREAD.value,
-            queue=Lane.REPLIES.value,
-            retry=self._retries,
-            pass_context=True,
-        )(self.attend)
+        for name, body in (
+            (TaskName.SLACK_THREAD, self.attend),
+            (TaskName.SLACK_ASIDE, self.attend_aside),
+        ):
+            app.task(
+                name=name.value,
+                queue=Lane.REPLIES.value,
+                retry=self._retries,
+                pass_context=True,
+            )(body)
 
     def attend(self, context: JobContext, *, team: str, channel: str, thread: str) -> None:
         """One look at a thread. Raises when it must be looked at again later."""
         place = Place(team=team, channel=channel, thread=thread)
+        where = f"{channel}:{thread}"
+        self._do(context, thread_job(place), team, where, lambda: self._attendant().attend(place))
 
-        def work() -> None:
-            for each in self._attendant().attend(place):
-                _log_outcome(each)
+    def attend_aside(self, context: JobContext, *, team: str, question: str) -> None:
+        """The reply to a question that no message asks. Raises as above."""
+        identity = UUID(question)
+        job, where = aside_job(team, identity), f"aside:{identity}"
+        self._do(context, job, team, where, lambda: self._attendant().attend_aside(identity))
 
-        self._do(context, thread_job(place), place, work)
-
-    def _do(self, context: JobContext, job: Job, place: Place, work: Callable[[], None]) -> None:
-        with bound_contextvars(action=job.task.value, place=place.key, job=context.job.id):
+    def _do(
+        self,
+        context: JobContext,
+        job: Job,
+        team: str,
+        where: str,
+        work: Callable[[], Iterable[Attended]],
+    ) -> None:
+        with bound_contextvars(action=job.task.value, team=team, where=where, job=context.job.id):
             try:
-                with self._failures_told(place):
-                    work()
-                    self._problems.solved(place.team, _where(place))
+                with failures_told(self._problems, team, where):
+                    for each in work():
+                        _log_outcome(each)
+                    self._problems.solved(team, where)
             except TryAgain as error:
                 if context.job.attempts < _LONG_TRIED:
                     raise
                 log.warning("Tried often; a new job goes on: %s", error)
                 self._queue.enqueue(replace(job, delay=max(error.after, ADMIN_NEEDED)))
 
-    @contextmanager
-    def _failures_told(self, place: Place) -> Iterator[None]:
-        """Raises TryAgain for every failure that is known, once the admin can see it."""
-        try:
-            yield
-        except NotInstalled as error:  # nobody is there any more who could be told
-            log.warning("Not done: %s", error)
-        except Unsettled as error:  # nothing is wrong yet
-            raise TryAgain(str(error), after=error.after) from error
-        except SlackBusy as error:
-            raise TryAgain(str(error), after=timedelta(seconds=error.retry_after)) from error
-        except _PASSING as error:
-            if isinstance(error, SlackError):
-                self._problems.note(place.team, _where(place), str(error))
-            raise TryAgain(str(error)) from error
-        except (IndexingError, SupportbotError) as error:
-            self._problems.note(place.team, _where(place), str(error))
-            raise TryAgain(str(error), after=ADMIN_NEEDED) from error
-        except Exception as error:
-            told = _FAULT.format(name=type(error).__name__)
-            self._problems.note(place.team, _where(place), told)
-            raise
 
-
-def _where(place: Place) -> str:
-    return f"{place.channel}:{place.thread}"
+@contextmanager
+def failures_told(problems: Problems, team: str, where: str) -> Iterator[None]:
+    """Raises TryAgain for every failure that is known, once the admin can see it."""
+    try:
+        yield
+    except NotInstalled as error:  # nobody is there any more who could be told
+        log.warning("Not done: %s", error)
+    except Unsettled as error:  # nothing is wrong yet
+        raise TryAgain(str(error), after=error.after) from error
+    except SlackBusy as error:
+        raise TryAgain(str(error), after=timedelta(seconds=error.retry_after)) from error
+    except _PASSING as error:
+        if isinstance(error, SlackError):
+            problems.note(team, where, str(error))
+        raise TryAgain(str(error)) from error
+    except (IndexingError, SupportbotError) as error:
+        problems.note(team, where, str(error))
+        raise TryAgain(str(error), after=ADMIN_NEEDED) from error
+    except Exception as error:
+        problems.note(team, where, _FAULT.format(name=type(error).__name__))
+        raise
 
 
 def _log_outcome(attended: Attended) -> None:

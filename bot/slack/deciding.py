@@ -14,9 +14,11 @@ from bot.models import HandoffReason, OutcomeKind, Question, Turn
 from bot.phrases.asks_for_person import asks_for_person
 from bot.slack import replies
 from bot.slack.access import ALONE, Access, decide
+from bot.slack.asked import Reply, Way, Why
 from bot.slack.asking import plain, says_something
+from bot.slack.blocks import escaped
+from bot.slack.citing import cited
 from bot.slack.errors import SlackError
-from bot.slack.questions import Reply, Way, Why
 from bot.slack.replies import Shown
 from bot.slack.texts import texts_for
 
@@ -30,9 +32,10 @@ if TYPE_CHECKING:
     from bot.records import Records
     from bot.slack.access import Person
     from bot.slack.api import SlackApi
+    from bot.slack.asked import Asked, Part
     from bot.slack.channels import Channel, Channels
     from bot.slack.facts import Facts
-    from bot.slack.questions import Asked, Part, Questions
+    from bot.slack.questions import Questions
     from bot.slack.workspaces import Workspace
     from bot.support import SupportDesk
 
@@ -40,7 +43,8 @@ if TYPE_CHECKING:
 _MESSAGES_READ = 20
 _LONGEST_TURN = 2_000
 
-_PRIVATE = frozenset({Way.COMMAND, Way.SHORTCUT, Way.REST})
+_ALONE = frozenset({Way.COMMAND, Way.SHORTCUT, Way.REST})
+_LONGEST_LEAD = 300
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,6 +113,8 @@ class Decider:
             return _ignored(Why.NO_QUESTION)
         if not asking.text:
             return self._without_words(asking)
+        if asked.way is Way.PUBLISHED:
+            return self._published(asking)
         if asks_for_person(asking.text) and asked.way is not Way.AUTO:
             outcome = self._support.hand_off(
                 asking.question(),
@@ -143,7 +149,7 @@ class Decider:
 
     def _access(self, asked: Asked) -> tuple[Person | None, Access]:
         home = self._facts.home(asked.team)
-        if asked.way in _PRIVATE:
+        if asked.way in _ALONE:
             person = self._facts.person(asked.team, asked.user)
             return person, decide(person, ALONE, home)
         person, room = self._facts.of(asked)
@@ -199,6 +205,21 @@ class Decider:
         )
         return self._handed_off(asking, outcome)
 
+    def _published(self, asking: _Asking) -> Reply:
+        """The same answer for all to read, where they may; else what public articles say, and
+        nothing where they say nothing."""
+        recorded = self._records.get(asking.asked.origin) if asking.asked.origin else None
+        shown = self._shown(asking, None)
+        if recorded is not None and _may_all_be_told(recorded.outcome, asking.access):
+            parts = replies.answer(recorded.outcome, shown)
+            return _reply(recorded.outcome, asking.access, parts)
+        outcome = self._support.respond(asking.question())
+        parts = replies.answer(outcome, shown) if outcome.kind is OutcomeKind.ANSWERED else ()
+        if parts:
+            return _reply(outcome, asking.access, parts)
+        self._records.set_aside(outcome.question_id, detail=Why.NOT_PUBLIC.value)
+        return _ignored(Why.NOT_PUBLIC)
+
     def _handed_off(self, asking: _Asking, outcome: Outcome) -> Reply:
         parts = replies.handoff(outcome, self._shown(asking, None))
         return _reply(outcome, asking.access, parts)
@@ -208,8 +229,9 @@ class Decider:
         return Shown(
             locale=asking.locale,
             access=asking.access,
-            is_private=asking.asked.way in {Way.COMMAND, Way.SHORTCUT},
+            is_private=asking.asked.is_whispered,
             stopped_after=stopped_after,
+            lead=_lead(asking),
         )
 
 
@@ -227,6 +249,24 @@ def _turns(messages: Sequence[Mapping[str, Any]], asked: Asked, bot_user: str) -
         for each in before
     )
     return [each for each in said if each.text]
+
+
+def _lead(asking: _Asking) -> str:
+    """The question, where the answer does not stand below it."""
+    texts, asked = texts_for(asking.locale), asking.asked
+    question = escaped(shortened(asking.text, _LONGEST_LEAD))
+    if asked.way is Way.PUBLISHED:
+        told = texts.asked_by.replace("{who}", f"<@{asked.user}>")
+        return told.replace("{question}", question)
+    if asked.way in _ALONE:
+        return escaped(texts.about).replace("{question}", question)
+    return ""
+
+
+def _may_all_be_told(outcome: Outcome, access: Access) -> bool:
+    """Whether whoever reads along may read every statement of an answer, as things are now."""
+    told = cited(outcome, access.reader).told
+    return outcome.kind is OutcomeKind.ANSWERED and 0 < len(told) == len(outcome.statements)
 
 
 def _ignored(why: Why) -> Reply:

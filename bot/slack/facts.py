@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
     from bot.slack.api import SlackApi
-    from bot.slack.questions import Asked
+    from bot.slack.asked import Asked
     from bot.slack.workspaces import Workspace
 
 log = logging.getLogger(__name__)

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bot.slack.asked import Way, question_id
 from bot.slack.asking import is_question, names_others, says_something
 from bot.slack.errands import thread_job
 from bot.slack.facts import CHANGED
 from bot.slack.facts import changed as facts_of
 from bot.slack.happenings import Delivery, PersonChanged, RoomChanged, Said, Withdrawn
 from bot.slack.places import Place
-from bot.slack.questions import Way, question_id
 
 if TYPE_CHECKING:
     from psycopg import Connection

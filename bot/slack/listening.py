@@ -10,25 +10,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from slack_bolt.async_app import AsyncApp
+import psycopg
+from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.errors import NotInstalled
 from bot.slack.events import received
+from bot.slack.gestures import chosen, command, pressed, submitted
+from bot.slack.texts import FALLBACK, texts_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bot.slack.handlers import Handlers
     from bot.slack.inbox import Inbox
     from bot.slack.workspaces import Workspaces
 
 log = logging.getLogger(__name__)
+
+_ANY = re.compile(".*")
 
 InThread = Callable[[Callable[[], Any]], Awaitable[Any]]
 
@@ -82,9 +89,23 @@ class _Authorize(AsyncAuthorize):
 class Listeners:
     """Takes what Slack sends. One for the process; `app` is Bolt's."""
 
-    def __init__(self, *, workspaces: Workspaces, inbox: Inbox, api_url: str) -> None:
+    def __init__(
+        self,
+        *,
+        workspaces: Workspaces,
+        inbox: Inbox,
+        handlers: Handlers,
+        api_url: str,
+        later: Executor | None = None,
+    ) -> None:
+        """`later` does what is begun once Slack is answered; threads of its own unless given."""
         self._inbox = inbox
+        self._handlers = handlers
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="slack")
+        # Not the same: what waits for Slack must not hold up what Slack waits for.
+        self._later_threads = later or ThreadPoolExecutor(
+            _THREADS, thread_name_prefix="slack later"
+        )
         self.app = AsyncApp(
             client=AsyncWebClient(base_url=f"{api_url}/"),
             authorize=_Authorize(workspaces, self._in_thread),  # type: ignore[arg-type]  # takes None
@@ -94,9 +115,16 @@ class Listeners:
         )
         for each in EVENTS:
             self.app.event({"type": each})(self._take)
+        self.app.action(_ANY)(self._press)
+        self.app.view_submission(_ANY)(self._submit)
+        self.app.view_closed(_ANY)(self._ignore)
+        self.app.command(_ANY)(self._command)
+        self.app.shortcut(_ANY)(self._shortcut)
 
     def close(self) -> None:
-        self._threads.shutdown(cancel_futures=True)
+        """Waits for what was begun."""
+        self._threads.shutdown()
+        self._later_threads.shutdown()
 
     async def _take(self, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
         team, bot_user = str(context.get("team_id", "")), str(context.get("bot_user_id") or "")
@@ -106,6 +134,58 @@ class Listeners:
             "Took an event." if is_new else "Took this event before.",
             extra={"action": "slack_event", "kind": delivery.kind, "event": delivery.id},
         )
+
+    async def _press(self, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
+        gesture = pressed(body, team=str(context.get("team_id", "")))
+        if before := self._handlers.before.get(gesture.action):
+            await self._in_thread(lambda: before(gesture))
+        if after := self._handlers.after.get(gesture.action):
+            self._later(lambda: after(gesture), gesture.action)
+
+    async def _submit(
+        self, body: Mapping[str, Any], context: Mapping[str, Any], ack: AsyncAck
+    ) -> None:
+        gesture = submitted(body, team=str(context.get("team_id", "")))
+        before = self._handlers.submit.get(gesture.callback)
+        if before and (wrong := await self._in_thread(lambda: before(gesture))):
+            await ack(response_action="errors", errors=dict(wrong))
+            return
+        await ack()
+        if after := self._handlers.submitted.get(gesture.callback):
+            self._later(lambda: after(gesture), gesture.callback)
+
+    async def _command(
+        self, body: Mapping[str, Any], context: Mapping[str, Any], ack: AsyncAck
+    ) -> None:
+        gesture = command(body, team=str(context.get("team_id", "")))
+        call = self._handlers.commands.get(str(body.get("command", "")))
+        try:
+            said = await self._in_thread(lambda: call(gesture)) if call else {}
+        except psycopg.Error:
+            log.exception("Not taken.", extra={"action": "slack_command"})
+            said = {"response_type": "ephemeral", "text": texts_for(FALLBACK).failed}
+        await ack(**said)
+
+    async def _shortcut(self, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
+        if "message" not in body:
+            return
+        gesture = chosen(body, team=str(context.get("team_id", "")))
+        if choose := self._handlers.shortcuts.get(gesture.callback):
+            await self._in_thread(lambda: choose(gesture))
+
+    async def _ignore(self) -> None:
+        """Answers what nothing is done about."""
+
+    def _later(self, work: Callable[[], None], name: str) -> None:
+        """Does what takes longer than Slack waits, once it is answered."""
+
+        def guarded() -> None:
+            try:
+                work()
+            except Exception:
+                log.exception("Not done.", extra={"action": "slack_gesture", "gesture": name})
+
+        self._later_threads.submit(guarded)
 
     async def _in_thread(self, work: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -14,12 +14,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import SupportbotError
+from bot.slack.asked import STARTING
 from bot.slack.errors import PostUncertain, Refused
-from bot.slack.questions import STARTING
 
 if TYPE_CHECKING:
     from bot.slack.api import SlackApi
-    from bot.slack.questions import Asked, Part, Questions
+    from bot.slack.asked import Asked, Part
+    from bot.slack.questions import Questions
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,9 @@ MARKER = "supportbot_reply"
 
 SETTLING = timedelta(seconds=20)
 """No request is under way for longer: after that, a message that is not there never will be."""
+
+# Between our database and Slack, in seconds.
+_CLOCKS_DIFFER = 60.0
 
 # The message is not the matter, but how it looks.
 _TOO_MUCH = frozenset(
@@ -179,10 +183,10 @@ class Poster:
 
     def _own(self, api: SlackApi, asked: Asked, channel: str, bot_id: str) -> Iterator[Found]:
         """What the bot has said in the conversation since it was asked."""
-        since = asked.ts or "0"
+        since = asked.ts or f"{asked.since - _CLOCKS_DIFFER:.6f}"
         try:
-            if channel:
-                messages = list(api.history(channel, after=since))
+            if channel or not asked.thread:
+                messages = list(api.history(channel or asked.channel, after=since))
             else:
                 messages = list(api.thread(asked.channel, asked.thread, after=since))
         except Refused as error:

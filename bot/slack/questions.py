@@ -6,131 +6,21 @@ tells of it. What is posted as its reply is written here before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
-from uuid import NAMESPACE_URL, UUID, uuid5
 
 from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
-from bot.models import HandoffReason, OutcomeKind
-from bot.slack.places import Place
+from bot.slack.asked import Asked, Earlier, Part, Way
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
 
-
-class Way(StrEnum):
-    """How somebody came to ask."""
-
-    MENTION = "mention"
-    DIRECT = "direct"
-    FOLLOW_UP = "follow_up"
-    AUTO = "auto"
-    COMMAND = "command"
-    SHORTCUT = "shortcut"
-    REST = "rest"
-
-
-class Why(StrEnum):
-    """Why a message is left alone: the whole list."""
-
-    OTHER_BOT = "other bot"
-    NO_QUESTION = "not a question"
-    NOT_SURE = "not sure enough to speak up"
-    WITHDRAWN = "withdrawn by its author"
-    CHANNEL_GONE = "the conversation cannot be written to"
-    UNINSTALLED = "the app was removed"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Part:
-    """One message of a reply. `marker` is unique among all parts; `message` is what
-    chat.postMessage takes beside the place, and empty where what was there is to go; `ts` is set
-    once Slack has it. `channel` is where it goes, with no thread, if not where it was asked."""
-
-    marker: str
-    message: dict[str, Any]
-    ts: str = ""
-    channel: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
-    """One question as it is in the books. `thread` is "" where its reply is for the asker only.
-    `revision` counts its wordings, `answered` is the one that `parts` answer. `stream` is the
-    `ts` of the message in which the answer is being written, STARTING where that is not known.
-    `sending_for` are the seconds since `parts` were last about to be posted."""
-
-    id: UUID
-    team: str
-    channel: str
-    thread: str
-    ts: str | None
-    user: str
-    way: Way
-    room: str
-    shared: bool
-    has_files: bool
-    text: str
-    respond_to: str
-    revision: int
-    withdrawn: bool
-    state: str
-    answered: int
-    parts: tuple[Part, ...]
-    stream: str
-    sending_for: float
-    outcome: str
-    reason: str
-    why: str
-    audience: frozenset[str]
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether it has the reply that it is to have."""
-        if self.state != "done":
-            return False
-        return not self.parts if self.withdrawn else self.answered >= self.revision
-
-    @property
-    def reply(self) -> Reply:
-        """What the books say became of it, once it has been announced or settled."""
-        return Reply(
-            outcome=OutcomeKind(self.outcome),
-            reason=HandoffReason(self.reason) if self.reason else None,
-            why=Why(self.why) if self.why else None,
-            audience=self.audience,
-            parts=self.parts,
-        )
-
-    @property
-    def place(self) -> Place:
-        """Where its reply goes."""
-        return Place(team=self.team, channel=self.channel, thread=self.thread)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reply:
-    """What became of a question. `audience` are the labels of whom it was written for; `parts`
-    is empty where nothing is said."""
-
-    outcome: OutcomeKind
-    reason: HandoffReason | None = None
-    why: Why | None = None
-    audience: frozenset[str] = frozenset()
-    parts: tuple[Part, ...] = field(default=())
-
-
-STARTING = "starting"
-
-
-def question_id(team: str, channel: str, ts: str) -> UUID:
-    """The same for the same message however often it is dealt with, so that records of an
-    attempt that was broken off are written over."""
-    return uuid5(NAMESPACE_URL, f"supportbot:slack:{team}:{channel}:{ts}")
+    from bot.slack.asked import Aside, Reply
+    from bot.slack.places import Place
 
 
 _PARTS = TypeAdapter(tuple[Part, ...])
@@ -139,20 +29,28 @@ _COLUMNS = """
     id, team_id, channel_id, thread_ts, ts, user_id, way, room, shared, has_files, text,
     respond_to, revision, withdrawn, state, answered, parts, stream,
     coalesce(extract(epoch FROM clock_timestamp() - announced_at), 0)::float8,
-    outcome, reason, why, audience
+    outcome, reason, why, audience, origin, extract(epoch FROM asked_at)::float8
 """
 
 # What was withdrawn without ever having had a reply needs none. A message in which an answer was
 # going to be written may still appear after the answer.
 _OPEN = f"""
 SELECT {_COLUMNS} FROM slack_questions
-WHERE team_id = %s AND channel_id = %s AND thread_ts = %s
+WHERE team_id = %s AND channel_id = %s AND thread_ts = %s AND ts IS NOT NULL
   AND (state <> 'done' OR stream <> '' OR (withdrawn AND parts <> '[]')
        OR (NOT withdrawn AND answered < revision))
 ORDER BY ts, asked_at LIMIT 1
 """  # noqa: S608 - constants
 
 _GET = f"SELECT {_COLUMNS} FROM slack_questions WHERE id = %s"  # noqa: S608 - constants
+
+_ASK = """
+INSERT INTO slack_questions (
+    id, team_id, channel_id, thread_ts, user_id, way, room, text, respond_to, origin
+) VALUES (%(id)s, %(team)s, %(channel)s, %(thread)s, %(user)s, %(way)s, %(room)s, %(text)s,
+          %(respond_to)s, %(origin)s)
+ON CONFLICT (id) DO NOTHING
+"""
 
 _SETTLED = """
 UPDATE slack_questions SET state = 'done', answered = %(answered)s, outcome = %(outcome)s,
@@ -193,16 +91,6 @@ ORDER BY asked.ts DESC LIMIT %s
 """
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Earlier:
-    """A question of the same thread that has its reply. `said` are the statements of the answer;
-    `audience` whom it was written for."""
-
-    text: str
-    said: tuple[str, ...]
-    audience: frozenset[str]
-
-
 class Questions:
     """The books, in PostgreSQL."""
 
@@ -214,6 +102,22 @@ class Questions:
         with self._pool.connection() as connection:
             row = connection.execute(_OPEN, (place.team, place.channel, place.thread)).fetchone()
         return None if row is None else _asked(row)
+
+    def ask(self, aside: Aside, *, connection: Connection[Any]) -> bool:
+        """Notes a question, in the caller's transaction; False when it was noted before."""
+        values = {
+            "id": aside.id,
+            "team": aside.team,
+            "channel": aside.channel,
+            "thread": aside.thread,
+            "user": aside.user,
+            "way": aside.way.value,
+            "room": aside.room,
+            "text": aside.text,
+            "respond_to": aside.respond_to,
+            "origin": aside.origin,
+        }
+        return connection.execute(_ASK, values).rowcount > 0
 
     def get(self, identity: UUID) -> Asked | None:
         with self._pool.connection() as connection:
@@ -301,4 +205,6 @@ def _asked(row: tuple[Any, ...]) -> Asked:
         reason=row[20],
         why=row[21],
         audience=frozenset(row[22]),
+        origin=row[23],
+        since=row[24],
     )

@@ -19,6 +19,7 @@ from babel.dates import format_date
 from bot.inert import shortened
 from bot.slack import rich
 from bot.slack.access import Limit
+from bot.slack.asked import Part
 from bot.slack.blocks import (
     CONTEXT,
     Block,
@@ -35,7 +36,6 @@ from bot.slack.blocks import (
     select,
 )
 from bot.slack.citing import Cited, Source, Told, cited, closest
-from bot.slack.questions import Part
 from bot.slack.texts import Texts, language_of, texts_for
 
 if TYPE_CHECKING:
@@ -58,12 +58,14 @@ _PUBLIC_ONLY = frozenset({Limit.ROOM, Limit.UNKNOWN, Limit.SETTING})
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shown:
     """How a reply is shown. `is_private` is whether only the asker sees it and may post it;
-    `stopped_after` is how many statements the asker let it write, None for all of them."""
+    `stopped_after` is how many statements the asker let it write, None for all of them; `lead` is
+    finished mrkdwn that stands before it."""
 
     locale: str
     access: Access
     is_private: bool = False
     stopped_after: int | None = None
+    lead: str = ""
 
 
 def answer(outcome: Outcome, shown: Shown) -> tuple[Part, ...]:
@@ -79,7 +81,7 @@ def answer(outcome: Outcome, shown: Shown) -> tuple[Part, ...]:
         bodies[-1] = _Body(blocks=[*bodies[-1].blocks, *tail], text=bodies[-1].text)
     else:
         bodies.append(_Body(blocks=tail, text=texts.continued))
-    return _parts(outcome.question_id, bodies)
+    return _parts(outcome.question_id, _led(bodies, shown))
 
 
 def handoff(outcome: Outcome, shown: Shown) -> tuple[Part, ...]:
@@ -95,7 +97,7 @@ def handoff(outcome: Outcome, shown: Shown) -> tuple[Part, ...]:
     if shown.access.limit in _PUBLIC_ONLY:
         blocks.append(context(f":busts_in_silhouette: {escaped(texts.public_only)}"))
     blocks.append(_next_steps(outcome.question_id, (), shown, texts))
-    return _parts(outcome.question_id, [_Body(blocks=blocks, text=text)])
+    return _parts(outcome.question_id, _led([_Body(blocks=blocks, text=text)], shown))
 
 
 def notice(question: UUID, text: str, *, name: str = "notice") -> Part:
@@ -111,6 +113,13 @@ def notice(question: UUID, text: str, *, name: str = "notice") -> Part:
 class _Body:
     blocks: list[Block]
     text: str
+
+
+def _led(bodies: list[_Body], shown: Shown) -> list[_Body]:
+    if shown.lead:
+        first = bodies[0]
+        bodies[0] = _Body(blocks=[context(shown.lead), *first.blocks], text=first.text)
+    return bodies
 
 
 def _parts(question: UUID, bodies: Sequence[_Body]) -> tuple[Part, ...]:

@@ -7,15 +7,15 @@ import logging
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from bot.slack.asked import Way
 from bot.slack.errors import SlackError
-from bot.slack.questions import Way
 from bot.slack.texts import texts_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.slack.api import SlackApi
-    from bot.slack.questions import Asked
+    from bot.slack.asked import Asked
 
 log = logging.getLogger(__name__)
 

@@ -14,14 +14,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bot.slack import rich
+from bot.slack.asked import STARTING
 from bot.slack.blocks import escaped
 from bot.slack.errors import PostUncertain, Refused, SlackError
-from bot.slack.questions import STARTING
 
 if TYPE_CHECKING:
     from bot.models import Statement
     from bot.slack.api import SlackApi
-    from bot.slack.questions import Asked, Questions
+    from bot.slack.asked import Asked
+    from bot.slack.questions import Questions
 
 log = logging.getLogger(__name__)
 

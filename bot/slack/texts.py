@@ -39,6 +39,13 @@ class Texts:
     only_files: str
     not_postable: str
     private_note: str
+    about: str
+    asked_by: str
+    looking: str
+    not_public: str
+    members_only: str
+    sent_directly: str
+    failed: str
     handoff_otherwise: str
     handoff: Mapping[HandoffReason, str]
 
@@ -70,6 +77,14 @@ TEXTS: Mapping[str, Texts] = {
         only_files="I read words, not files. Write your question with it and I look it up.",
         not_postable="I could not reply in {channel}, so here is my answer:",
         private_note="Only you see this.",
+        about="About “{question}”",
+        asked_by="{who} asked: {question}",
+        looking="Looking it up…",
+        not_public="Others may not read this answer, and no public article answers it, so "
+        "nothing was posted.",
+        members_only="The rest is for members of the team only.",
+        sent_directly="I sent it to you by direct message.",
+        failed="That did not work. Try it again in a minute.",
         handoff_otherwise="I cannot answer this reliably.",
         handoff={
             HandoffReason.CUSTOMER_REQUEST: "You would like a person to look at this.",
@@ -105,6 +120,14 @@ TEXTS: Mapping[str, Texts] = {
         only_files="Ich lese Worte, keine Dateien. Schreib deine Frage dazu, dann schaue ich nach.",
         not_postable="Ich konnte in {channel} nicht antworten, deshalb steht meine Antwort hier:",
         private_note="Nur du siehst das.",
+        about="Zu „{question}“",
+        asked_by="{who} hat gefragt: {question}",
+        looking="Ich schaue nach …",
+        not_public="Andere dürfen diese Antwort nicht lesen, und kein öffentlicher Artikel "
+        "beantwortet die Frage, deshalb wurde nichts gepostet.",
+        members_only="Alles Weitere ist nur für Mitglieder des Teams.",
+        sent_directly="Ich habe es dir per Direktnachricht geschickt.",
+        failed="Das hat nicht geklappt. Versuch es in einer Minute noch einmal.",
         handoff_otherwise="Das kann ich nicht verlässlich beantworten.",
         handoff={
             HandoffReason.CUSTOMER_REQUEST: "Du möchtest, dass ein Mensch sich das ansieht.",
@@ -142,6 +165,14 @@ TEXTS: Mapping[str, Texts] = {
         only_files="Je lis les mots, pas les fichiers. Écrivez votre question et je la cherche.",
         not_postable="Je n'ai pas pu répondre dans {channel}, voici donc ma réponse :",
         private_note="Vous seul voyez ce message.",
+        about="À propos de « {question} »",
+        asked_by="{who} a demandé : {question}",
+        looking="Je cherche…",
+        not_public="D'autres ne doivent pas lire cette réponse et aucun article public ne "
+        "répond : rien n'a été publié.",
+        members_only="Le reste est réservé aux membres de l'équipe.",
+        sent_directly="Je vous l'ai envoyé par message direct.",
+        failed="Cela n'a pas fonctionné. Réessayez dans une minute.",
         handoff_otherwise="Je ne peux pas répondre de façon fiable.",
         handoff={
             HandoffReason.CUSTOMER_REQUEST: "Vous souhaitez qu'une personne s'en occupe.",
@@ -178,6 +209,14 @@ TEXTS: Mapping[str, Texts] = {
         only_files="Leo palabras, no archivos. Escribe tu pregunta y la busco.",
         not_postable="No pude responder en {channel}, así que aquí está mi respuesta:",
         private_note="Solo tú ves esto.",
+        about="Sobre «{question}»",
+        asked_by="{who} preguntó: {question}",
+        looking="Lo estoy buscando…",
+        not_public="Otras personas no deben leer esta respuesta y ningún artículo público "
+        "lo responde, así que no se publicó nada.",
+        members_only="El resto es solo para miembros del equipo.",
+        sent_directly="Te lo he enviado por mensaje directo.",
+        failed="No ha funcionado. Inténtalo de nuevo en un minuto.",
         handoff_otherwise="No puedo responder a esto con seguridad.",
         handoff={
             HandoffReason.CUSTOMER_REQUEST: "Quieres que lo mire una persona.",

@@ -72,12 +72,16 @@ CREATE TABLE slack_questions (
     ts           text,
     user_id      text NOT NULL,
     way          text NOT NULL CHECK (way IN (
-                     'mention', 'direct', 'follow_up', 'auto', 'command', 'shortcut', 'rest')),
+                     'mention', 'direct', 'follow_up', 'auto', 'command', 'shortcut', 'rest',
+                     'published')),
     room         text NOT NULL DEFAULT '',
     shared       boolean NOT NULL DEFAULT false,
     has_files    boolean NOT NULL DEFAULT false,
     text         text NOT NULL,
+    -- Where Slack takes an answer that only the asker sees, for half an hour.
     respond_to   text NOT NULL DEFAULT '',
+    -- The question whose answer is given here once more, to others or in full.
+    origin       uuid,
     revision     integer NOT NULL DEFAULT 1,
     edited_ts    text NOT NULL DEFAULT '',
     withdrawn    boolean NOT NULL DEFAULT false,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -317,7 +316,7 @@ APPLIED_OR_NOT = [
 def test_a_post_of_which_nobody_knows_is_looked_for_first(
     slack: Asking, support: Channel, fault: Any, applied: bool
 ) -> None:
-    slack.timeout = 1
+    slack.set(timeout=1)
     slack.slack.failures.plan(fault, method="chat.postMessage", applied=applied)
     question = slack.ask(support, RETURNS)
     with pytest.raises(Exception, match="Nobody knows"):
@@ -334,7 +333,7 @@ def test_while_it_may_still_arrive_nothing_is_posted_again(slack: Asking, suppor
     question = slack.ask(support, RETURNS)
     with pytest.raises(Exception, match="Nobody knows"):
         slack.settle()
-    slack.settling = timedelta(hours=1)
+    slack.set(settling=3600.0)
     with pytest.raises(Exception, match="may still be on its way"):
         slack.look_again(question)
 
@@ -349,7 +348,7 @@ def test_wherever_it_is_killed_there_is_one_reply(
     question = slack.ask(support, RETURNS)
     slack.deliver()
     with pytest.raises(Killed):
-        slack.work(questions=Dying(slack.pool, at=at, after=after))
+        slack.work(dying=Dying(slack.pool, at=at, after=after))
     slack.look_again(question)
     slack.look_again(question)
 

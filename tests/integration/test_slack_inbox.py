@@ -16,6 +16,7 @@ from slack_sdk.signature import Clock, SignatureVerifier
 
 from bot.queue import Queue
 from bot.slack.errors import SlackAway
+from bot.slack.handlers import Handlers
 from bot.slack.http import LARGEST_BODY, PATH, routes
 from bot.slack.inbox import Inbox
 from bot.slack.listening import EVENTS, Listeners
@@ -104,7 +105,12 @@ def slack(pool: ConnectionPool[Connection[Any]]) -> Iterator[Slack]:
 
     workspaces = Workspaces(pool=pool, token=SecretStr("xoxb-1"), identify=identify)
     inbox = Inbox(pool=pool, queue=Queue(pool=pool))
-    listeners = Listeners(workspaces=workspaces, inbox=inbox, api_url="http://127.0.0.1:9/api")
+    listeners = Listeners(
+        workspaces=workspaces,
+        inbox=inbox,
+        handlers=Handlers(),
+        api_url="http://127.0.0.1:9/api",
+    )
     app = FastAPI()
     app.include_router(routes(app=lambda: listeners.app, signing_secret=SECRET, clock=Frozen()))
     with TestClient(app) as http:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot.language import LanguageDetector
 from bot.slack.posting import Unsettled
-from bot.slack.streaming import Stream
 from tests.asking import Asking, Dying, Killed, asking, calls, sample_template, shown
 
 if TYPE_CHECKING:
@@ -53,7 +50,7 @@ def direct(slack: Asking, anna: Person) -> Channel:
 
 
 def watched_at_once(slack: Asking) -> None:
-    slack.stream = partial(Stream, watched_after=0.0)
+    slack.set(watched_after=0.0)
 
 
 def test_a_quick_answer_is_not_streamed(slack: Asking, direct: Channel) -> None:
@@ -123,16 +120,16 @@ def test_a_stream_of_which_nobody_knows_leaves_nothing_behind(
 
 def test_a_stream_that_may_still_appear_is_looked_for_again(slack: Asking, direct: Channel) -> None:
     watched_at_once(slack)
-    slack.settling = timedelta(hours=1)
+    slack.set(settling=3600.0)
     slack.slack.failures.plan("reset", method="chat.startStream")
     question = slack.ask(direct, STEPS)
     with pytest.raises(Unsettled, match="may still appear"):
         slack.settle()
     # Slack does late what it was asked to do.
-    late = slack.api(slack.team).start_stream(
+    late = slack.parts.api(slack.team).start_stream(
         direct.id, question.ts, team=slack.team, user=direct.members[0].id, text="1. Open"
     )
-    slack.settling = timedelta(0)
+    slack.set(settling=0.0)
     slack.look_again(question)
 
     assert late not in [each.ts for each in slack.replies(question)]
@@ -144,7 +141,7 @@ def test_killed_while_it_wrote_it_begins_anew(slack: Asking, direct: Channel) ->
     question = slack.ask(direct, STEPS)
     slack.deliver()
     with pytest.raises(Killed):
-        slack.work(questions=Dying(slack.pool, at="announce", after=False))
+        slack.work(dying=Dying(slack.pool, at="announce", after=False))
     slack.look_again(question)
 
     [reply] = slack.replies(question)
