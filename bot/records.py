@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
-from bot.models import Citation, HandoffReason, Outcome, OutcomeKind, Statement
-from indexing.models import Passage
-
 if TYPE_CHECKING:
     from uuid import UUID
 
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
 
-    from bot.models import Question
+    from bot.models import Outcome, Question
 
 _QUESTION = """
 INSERT INTO questions (
@@ -59,37 +56,6 @@ WHERE id = %(id)s
 
 _FORGET = "UPDATE questions SET text = '', history = '[]' WHERE id = %s"
 
-# What of a passage was not written down is read off its document, and so is who may read it:
-# nobody any more where that is gone.
-_OUTCOME = """
-SELECT outcome, reason, detail, tags, evidence, engine, model, prompt_version, embedding_index,
-       text, locale, audience
-FROM questions WHERE id = %s
-"""
-
-_FOUND = """
-SELECT found.chunk_id, found.document_id, found.source, coalesce(document.kind, 'article'),
-       found.title, found.url, coalesce(document.heading_path, '{}'), found.text,
-       coalesce(document.locale, ''), coalesce(document.audience, '{}'), document.edited_at,
-       found.score,
-       found.dense, found.lexical
-FROM question_passages found
-LEFT JOIN documents document
-    ON document.source = found.source AND document.id = found.document_id
-WHERE found.question_id = %s ORDER BY found.rank
-"""
-
-_SAID = """
-SELECT statement.text, coalesce(array_agg(
-           ARRAY[cited.document_id, cited.chunk_id, cited.title, cited.url, cited.quote]
-           ORDER BY cited.position) FILTER (WHERE cited.position IS NOT NULL), '{}')
-FROM statements statement
-LEFT JOIN citations cited
-    ON cited.question_id = statement.question_id AND cited.statement = statement.position
-WHERE statement.question_id = %s
-GROUP BY statement.position, statement.text ORDER BY statement.position
-"""
-
 _COUNTS = """
 SELECT outcome, coalesce(reason, '') AS reason, surface, count(*) AS questions
 FROM questions GROUP BY outcome, reason, surface
@@ -104,17 +70,6 @@ class OutcomeCount:
     reason: str
     surface: str
     questions: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Recorded:
-    """A question as it was recorded, and its outcome. `audience` are the labels of its reader;
-    what of a passage changes with its document, who may read it above all, is as it is now."""
-
-    text: str
-    locale: str
-    audience: frozenset[str]
-    outcome: Outcome
 
 
 class Records:
@@ -142,30 +97,6 @@ class Records:
         with self._pool.connection() as connection:
             connection.execute(_FORGET, (question_id,))
 
-    def get(self, question_id: UUID) -> Recorded | None:
-        """None where there is no such question."""
-        with self._pool.connection() as connection:
-            row = connection.execute(_OUTCOME, (question_id,)).fetchone()
-            if row is None:
-                return None
-            found = connection.execute(_FOUND, (question_id,)).fetchall()
-            said = connection.execute(_SAID, (question_id,)).fetchall()
-        outcome = Outcome(
-            question_id=question_id,
-            kind=OutcomeKind(row[0]),
-            reason=HandoffReason(row[1]) if row[1] else None,
-            detail=row[2],
-            tags=tuple(row[3]),
-            statements=tuple(_statement(*each) for each in said),
-            passages=tuple(_passage(each) for each in found),
-            evidence=row[4],
-            engine=row[5],
-            model=row[6],
-            prompt_version=row[7],
-            embedding_index=row[8],
-        )
-        return Recorded(text=row[9], locale=row[10], audience=frozenset(row[11]), outcome=outcome)
-
     def counts(self) -> tuple[OutcomeCount, ...]:
         """All questions so far, counted by outcome, reason and surface."""
         with self._pool.connection() as connection:
@@ -174,39 +105,6 @@ class Records:
             OutcomeCount(outcome=row[0], reason=row[1], surface=row[2], questions=row[3])
             for row in rows
         )
-
-
-def _statement(text: str, citations: list[list[str]]) -> Statement:
-    return Statement(
-        text=text,
-        citations=tuple(
-            Citation(
-                document_id=each[0], chunk_id=each[1], title=each[2], url=each[3], quote=each[4]
-            )
-            for each in citations
-        ),
-    )
-
-
-def _passage(row: tuple[Any, ...]) -> Passage:
-    """Its address was written down with the anchor in it."""
-    return Passage(
-        chunk_id=row[0],
-        document_id=row[1],
-        source=row[2],
-        kind=row[3],
-        title=row[4],
-        url=row[5],
-        anchor="",
-        heading_path=tuple(row[6]),
-        text=row[7],
-        locale=row[8],
-        audience=tuple(row[9]),
-        edited_at=row[10],
-        score=row[11],
-        dense=row[12],
-        lexical=row[13],
-    )
 
 
 def _row(question: Question, outcome: Outcome, locale: str) -> dict[str, Any]:

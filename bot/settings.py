@@ -153,6 +153,8 @@ class SlackSettings(Group):
     signing_secret: SecretStr | None = None
     app_token: SecretStr | None = None
     api_url: WebUrl = "https://slack.com/api"
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
 
 
 class Settings(BaseModel):

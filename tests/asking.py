@@ -3,7 +3,8 @@ the extractive engine, the books in PostgreSQL, Bolt behind signed HTTP, and Sla
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import replace
@@ -26,6 +27,10 @@ from bot.slack.http import PATH, routes
 from bot.slack.places import Place
 from bot.slack.questions import Questions
 from bot.support import EVIDENCE_NEEDED, SupportDesk
+from bot.triage.embeddings import KeptEmbeddings
+from bot.triage.examples import ExampleClassifier
+from bot.triage.router import Router
+from bot.triage.taxonomy import TaxonomyStore
 from indexing.index import Index
 from indexing.retrieval import Retriever
 from tests.attending import index_sample
@@ -39,6 +44,7 @@ if TYPE_CHECKING:
 
     from bot.answering.base import Engine
     from bot.slack.attending import Attended
+    from bot.slack.tickets import Tickets
     from indexing.embedders.embedder import Embedder
     from tests.fakes.slack import Channel, Message
 
@@ -53,13 +59,25 @@ class _Ticking(Clock):
 
 _NEXT = """
 DELETE FROM procrastinate_jobs WHERE id = (
-    SELECT min(id) FROM procrastinate_jobs WHERE task_name IN ('slack.thread', 'slack.aside')
+    SELECT min(id) FROM procrastinate_jobs WHERE task_name LIKE 'slack.%'
 ) RETURNING task_name, args
 """
 
 
 def _place(arguments: Mapping[str, str]) -> Place:
     return Place(team=arguments["team"], channel=arguments["channel"], thread=arguments["thread"])
+
+
+def _done(process: Slack, task: str, arguments: Mapping[str, str]) -> Iterable[Attended]:
+    """What a worker does with a job of this name."""
+    match task:
+        case "slack.thread":
+            return process.attendant.attend(_place(arguments))
+        case "slack.aside":
+            return process.attendant.attend_aside(UUID(arguments["question"]))
+        case "slack.handover":
+            process.handing_over.carry_out(UUID(arguments["question"]))
+    return ()
 
 
 class _Here(Executor):
@@ -91,14 +109,27 @@ class Asking:
         self.timing = Timing(timeout=2, settling=0.0, sleep=lambda _: None)
         self._language = language
         index = Index.open(pool, model=embedder.name, dimensions=embedder.dimensions)
+        self.retriever = Retriever(pool=pool, index=index, embedder=embedder)
         self.support = SupportDesk(
-            retriever=Retriever(pool=pool, index=index, embedder=embedder),
+            retriever=self.retriever,
             engine=engine or ExtractiveEngine(),
             fallback=None,
             recorder=Records(pool=pool),
             language=language,
             evidence_needed=EVIDENCE_NEEDED,
         )
+        self.taxonomy = TaxonomyStore(pool=pool)
+        self.router = Router(
+            store=self.taxonomy,
+            model=lambda: index.model,
+            examples=lambda taxonomy: ExampleClassifier(
+                taxonomy=taxonomy,
+                embed=KeptEmbeddings(pool=pool, embedder=embedder).embed,
+                embed_one=embedder.embed_query,
+            ),
+            claude=None,
+        )
+        self.tickets: Callable[[], Tickets] | None = None
         self.parts = self.process()
         self.channels, self.listeners = self.parts.channels, self.parts.listeners
 
@@ -107,6 +138,9 @@ class Asking:
         return Slack(
             pool=self.pool,
             desk=lambda: self.support,
+            retriever=lambda: self.retriever,
+            router=lambda: self.router,
+            tickets=self.tickets,
             language=self._language,
             token=SecretStr(self.slack.bot_token),
             api_url=self.slack.api_url.rstrip("/"),
@@ -154,11 +188,7 @@ class Asking:
             process.questions = dying
         try:
             while waiting := self.rows(_NEXT):
-                done += (
-                    process.attendant.attend(_place(waiting[0][1]))
-                    if (waiting[0][0] == "slack.thread")
-                    else process.attendant.attend_aside(UUID(waiting[0][1]["question"]))
-                )
+                done += _done(process, *waiting[0])
         finally:
             process.signs.close()
         return done
@@ -251,7 +281,7 @@ def asking(
     pool: ConnectionPool, embedder: Embedder, language: LanguageDetector, **more: Any
 ) -> Iterator[Asking]:
     """A workspace with the bot in it, whose application listens."""
-    clock = FakeClock()
+    clock = FakeClock(time.time())  # what was asked when is compared with the database's clock
     with FakeSlack(clock=clock, **more) as slack:
         made = Asking(slack=slack, clock=clock, pool=pool, embedder=embedder, language=language)
         with made.listening():

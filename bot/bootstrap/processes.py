@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bot import db
 from bot.bootstrap.checks import readiness
 from bot.bootstrap.choices import webhook_keys
-from bot.errors import DatabaseUnavailable
+from bot.errors import DatabaseUnavailable, SettingInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from bot.bootstrap import Application
     from bot.scheduler import Scheduler
+    from bot.slack.socket_mode import SocketMode
     from bot.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -99,6 +100,23 @@ def _feedback(app: Application) -> Iterator[APIRouter]:
         )
 
 
+def slack(app: Application) -> SocketMode:
+    """The process that listens to Slack through Socket Mode. Raises SettingInvalid without its
+    tokens. Takes what it hears in whatever state the database is: what could not be taken comes
+    again."""
+    from bot.bootstrap.slack import Slack  # noqa: PLC0415 - only that process
+    from bot.slack.socket_mode import SocketMode  # noqa: PLC0415 - only that process
+
+    token = app.settings.slack.app_token
+    if token is None:
+        raise SettingInvalid(
+            "SLACK_APP_TOKEN is not set. Make an app-level token (xapp-…) with the scope "
+            "connections:write under Basic Information > App-Level Tokens of the Slack app."
+        )
+    parts = Slack.of(app, pool=app.patient_pool)
+    return SocketMode(listeners=parts.listeners, token=token.get_secret_value())
+
+
 def worker(app: Application, *, drain: timedelta) -> Worker:
     """The process that does the jobs. It loads the embedding model with the first sync, and has
     an index built when another model is set than the one that answers. Waits for the database."""
@@ -147,7 +165,10 @@ def _slack_jobs(app: Application) -> Callable[[App], None]:
 
     slack = Slack.of(app, pool=app.pool)
     return SlackJobs(
-        attendant=lambda: slack.attendant, problems=Problems(pool=app.pool), queue=app.queue
+        attendant=lambda: slack.attendant,
+        handing_over=lambda: slack.handing_over,
+        problems=Problems(pool=app.pool),
+        queue=app.queue,
     ).register
 
 

@@ -24,14 +24,22 @@ if TYPE_CHECKING:
     from bot.slack.attending import Attendant
     from bot.slack.channels import Channels
     from bot.slack.facts import Facts
+    from bot.slack.handing_over import HandingOver
     from bot.slack.handlers import Handlers
+    from bot.slack.handovers import Handovers, SlackRoutes
     from bot.slack.listening import Listeners
+    from bot.slack.notices import Notices
     from bot.slack.pacing import Pacing
     from bot.slack.questions import Questions
     from bot.slack.signs import Signs
+    from bot.slack.tickets import Tickets
     from bot.slack.whispering import Whisperer
     from bot.slack.workspaces import Workspace, Workspaces
     from bot.support import SupportDesk
+    from bot.triage.models import RoutingTag
+    from bot.triage.router import Router
+    from indexing.excerpts import Excerpts
+    from indexing.retrieval import Retriever
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,24 +54,31 @@ class Timing:
 
 
 class Slack:
-    """The parts of one process. `desk` is asked for where questions are answered only; `later`
-    does what is begun once Slack has its answer, threads unless given."""
+    """The parts of one process. `desk`, `retriever` and `router` are asked for where questions are
+    answered only; `tickets` gives the calling thread's, None without Zendesk; `later` does what is
+    begun once Slack has its answer, threads unless given."""
 
     def __init__(
         self,
         *,
         pool: ConnectionPool[Connection[Any]],
         desk: Callable[[], SupportDesk],
+        retriever: Callable[[], Retriever],
         language: LanguageDetector,
         token: SecretStr | None,
         api_url: str,
+        router: Callable[[], Router],
+        tickets: Callable[[], Tickets] | None = None,
         later: Executor | None = None,
         timing: Timing | None = None,
     ) -> None:
         self._pool = pool
         self._desk = desk
+        self._retriever = retriever
         self._language = language
         self._token = token
+        self._router = router
+        self._tickets = tickets
         self._later = later
         self._timing = timing or Timing()
         self.api_url = api_url
@@ -79,9 +94,12 @@ class Slack:
         return cls(
             pool=pool,
             desk=lambda: app.desk,
+            retriever=lambda: app.retriever,
             language=LanguageDetector(default=DEFAULT_LOCALE),
             token=settings.bot_token,
             api_url=settings.api_url,
+            router=lambda: app.router,
+            tickets=_tickets(app) if app.settings.zendesk.subdomain else None,
         )
 
     @cached_property
@@ -111,8 +129,10 @@ class Slack:
         from bot.slack.streaming import Stream  # noqa: PLC0415 - as above
 
         decider = Decider(
+            pool=self._pool,
             support=self._desk(),
             records=self.records,
+            held=self._retriever().held,
             questions=self.questions,
             channels=self.channels,
             facts=self.facts,
@@ -152,10 +172,12 @@ class Slack:
     @cached_property
     def _handlers(self) -> Handlers:
         """What is done about whatever people press, by its name."""
-        from bot.slack.asides import Asides  # noqa: PLC0415 - made when asked for
+        from bot.feedback import Feedback  # noqa: PLC0415 - made when asked for
+        from bot.slack import opinions  # noqa: PLC0415 - as above
+        from bot.slack.asides import Asides  # noqa: PLC0415 - as above
         from bot.slack.handlers import ANSWER_THIS, ASK, Handlers  # noqa: PLC0415 - as above
         from bot.slack.passages import Passages  # noqa: PLC0415 - as above
-        from indexing.excerpts import Excerpts  # noqa: PLC0415 - as above
+        from bot.slack.people import HANDED_OVER, People  # noqa: PLC0415 - as above
 
         asides = Asides(
             pool=self._pool,
@@ -167,17 +189,81 @@ class Slack:
         )
         passages = Passages(
             pool=self._pool,
-            records=self.records,
-            excerpts=Excerpts(pool=self._pool),
+            excerpts=self.excerpts,
             facts=self.facts,
             api=self.api,
         )
+        people = People(
+            pool=self._pool,
+            queue=self.queue,
+            handovers=self.handovers,
+            routes=self.routes,
+            has_tickets=self._tickets is not None,
+            api=self.api,
+        )
+        opinion = opinions.Opinions(
+            pool=self._pool,
+            feedback=Feedback(pool=self._pool),
+            facts=self.facts,
+            whisperer=self._whisperer,
+            api=self.api,
+        )
         return Handlers(
-            before={"publish": asides.publish},
-            after={"passage": passages.show, "passages": passages.show, "rest": asides.rest},
+            before={
+                "publish": asides.publish,
+                "feedback": opinion.rate,
+                "resolved": people.resolve,
+            },
+            after={
+                "passage": passages.show,
+                "passages": passages.show,
+                "rest": asides.rest,
+                "feedback": opinion.ask_why,
+                "report": opinion.ask_what,
+                "more": opinion.ask_what,
+                "person": people.ask,
+            },
+            submit={
+                opinions.RATED: opinion.reasons,
+                opinions.REPORTED: opinion.report,
+                HANDED_OVER: people.submit,
+            },
             commands={ASK: asides.command},
             shortcuts={ANSWER_THIS: asides.shortcut},
         )
+
+    @cached_property
+    def handing_over(self) -> HandingOver:
+        from bot.slack.handing_over import HandingOver  # noqa: PLC0415 - made when asked for
+
+        return HandingOver(
+            pool=self._pool,
+            handovers=self.handovers,
+            routes=self.routes,
+            notices=self.notices,
+            router=self._router,
+            workspace=self.workspaces.of,
+            api=self.api,
+            tickets=self._tickets,
+        )
+
+    @cached_property
+    def handovers(self) -> Handovers:
+        from bot.slack.handovers import Handovers  # noqa: PLC0415 - made when asked for
+
+        return Handovers(pool=self._pool)
+
+    @cached_property
+    def routes(self) -> SlackRoutes:
+        from bot.slack.handovers import SlackRoutes  # noqa: PLC0415 - made when asked for
+
+        return SlackRoutes(pool=self._pool)
+
+    @cached_property
+    def notices(self) -> Notices:
+        from bot.slack.notices import Notices  # noqa: PLC0415 - made when asked for
+
+        return Notices(pool=self._pool, settling=timedelta(seconds=self._timing.settling))
 
     @cached_property
     def queue(self) -> Queue:
@@ -190,6 +276,12 @@ class Slack:
         from bot.records import Records  # noqa: PLC0415 - made when asked for
 
         return Records(pool=self._pool)
+
+    @cached_property
+    def excerpts(self) -> Excerpts:
+        from indexing.excerpts import Excerpts  # noqa: PLC0415 - made when asked for
+
+        return Excerpts(pool=self._pool)
 
     @cached_property
     def questions(self) -> Questions:
@@ -242,3 +334,17 @@ class Slack:
             bot_id=str(found.get("bot_id") or ""),
             enterprise_id=str(found.get("enterprise_id") or ""),
         )
+
+
+def _tickets(app: Application) -> Callable[[], Tickets]:
+    """Tickets for whichever thread asks."""
+    from bot.bootstrap.tickets import Tickets as ZendeskTickets  # noqa: PLC0415 - only there
+    from bot.slack.tickets import Tickets  # noqa: PLC0415 - brings zenpy
+
+    zendesk = ZendeskTickets(app)
+
+    def tag(name: str) -> RoutingTag | None:
+        tags = app.routing_tags.read().tags
+        return next((each for each in tags if each.name == name), None)
+
+    return lambda: Tickets(desk=zendesk.desk(), tag=tag)

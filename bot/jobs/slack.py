@@ -18,18 +18,20 @@ import psycopg
 from procrastinate import App, JobContext
 from structlog.contextvars import bound_contextvars
 
-from bot.errors import SupportbotError
+from bot.errors import SupportbotError, TicketUnsettled
 from bot.jobs.retries import PatientRetries, Retries, TryAgain
 from bot.queue import Job, Lane, TaskName
-from bot.slack.errands import aside_job, thread_job
-from bot.slack.errors import NotInstalled, PostUncertain, SlackAway, SlackBusy, SlackError
+from bot.slack.errands import aside_job, handover_job, thread_job
+from bot.slack.errors import NotInstalled, PostUncertain, SlackAway, SlackBusy
 from bot.slack.places import Place
 from bot.slack.posting import Unsettled
+from connectors.errors import ConnectorError, RateLimited, SourceUnavailable
 from indexing.errors import IndexingError
 
 if TYPE_CHECKING:
     from bot.queue import Queue
     from bot.slack.attending import Attendant, Attended
+    from bot.slack.handing_over import HandingOver
     from bot.slack.problems import Problems
 
 log = logging.getLogger(__name__)
@@ -37,7 +39,14 @@ log = logging.getLogger(__name__)
 ADMIN_NEEDED = timedelta(minutes=10)
 """Between two attempts at what only a person can mend."""
 
-_PASSING = (SlackAway, PostUncertain, psycopg.OperationalError, psycopg.InterfaceError)
+_PASSING = (
+    SlackAway,
+    PostUncertain,
+    RateLimited,
+    SourceUnavailable,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+)
 
 # After so many attempts a new job takes over: the queue gives up those that were tried too often,
 # because they might be what kills its workers.
@@ -49,17 +58,19 @@ RETRIES = PatientRetries(passing=_PASSING, first=timedelta(seconds=1))
 
 
 class SlackJobs:
-    """Looks at threads. `attendant` gives the process's own."""
+    """Gives replies, and tells people. `attendant` and `handing_over` give the process's own."""
 
     def __init__(
         self,
         *,
         attendant: Callable[[], Attendant],
+        handing_over: Callable[[], HandingOver],
         problems: Problems,
         queue: Queue,
         retries: Retries = RETRIES,
     ) -> None:
         self._attendant = attendant
+        self._handing_over = handing_over
         self._problems = problems
         self._queue = queue
         self._retries = retries
@@ -69,6 +80,7 @@ class SlackJobs:
         for name, body in (
             (TaskName.SLACK_THREAD, self.attend),
             (TaskName.SLACK_ASIDE, self.attend_aside),
+            (TaskName.SLACK_HANDOVER, self.hand_over),
         ):
             app.task(
                 name=name.value,
@@ -88,6 +100,16 @@ class SlackJobs:
         identity = UUID(question)
         job, where = aside_job(team, identity), f"aside:{identity}"
         self._do(context, job, team, where, lambda: self._attendant().attend_aside(identity))
+
+    def hand_over(self, context: JobContext, *, team: str, question: str) -> None:
+        """Tells people of a question that was handed to them. Raises as above."""
+        identity = UUID(question)
+
+        def work() -> Iterable[Attended]:
+            self._handing_over().carry_out(identity)
+            return ()
+
+        self._do(context, handover_job(team, identity), team, f"handover:{identity}", work)
 
     def _do(
         self,
@@ -117,15 +139,16 @@ def failures_told(problems: Problems, team: str, where: str) -> Iterator[None]:
         yield
     except NotInstalled as error:  # nobody is there any more who could be told
         log.warning("Not done: %s", error)
-    except Unsettled as error:  # nothing is wrong yet
+    except (Unsettled, TicketUnsettled) as error:  # nothing is wrong yet
         raise TryAgain(str(error), after=error.after) from error
     except SlackBusy as error:
         raise TryAgain(str(error), after=timedelta(seconds=error.retry_after)) from error
     except _PASSING as error:
-        if isinstance(error, SlackError):
+        if not isinstance(error, psycopg.Error):
             problems.note(team, where, str(error))
-        raise TryAgain(str(error)) from error
-    except (IndexingError, SupportbotError) as error:
+        asked = error.retry_after if isinstance(error, RateLimited) else 0.0
+        raise TryAgain(str(error), after=timedelta(seconds=asked)) from error
+    except (ConnectorError, IndexingError, SupportbotError) as error:
         problems.note(team, where, str(error))
         raise TryAgain(str(error), after=ADMIN_NEEDED) from error
     except Exception as error:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -51,11 +50,11 @@ class Asides:
         self._language = language
         self._wait = wait
 
-    def command(self, command: Command) -> Mapping[str, Any]:
-        """What the asker sees at once. Raises psycopg.Error without a database."""
+    def command(self, command: Command) -> str:
+        """What the asker is told at once. Raises psycopg.Error without a database."""
         texts = texts_for(self._language.locale_of(command.text))
         if command.text.strip().lower() in _HELP or not says_something(command.text):
-            return _whispered(texts.no_words)
+            return texts.no_words
         self._ask(
             Aside(
                 id=uuid5(NAMESPACE_URL, f"supportbot:slack:{command.team}:{command.trigger}"),
@@ -67,7 +66,7 @@ class Asides:
                 respond_to=command.respond_to,
             )
         )
-        return _whispered(texts.looking)
+        return texts.looking
 
     def shortcut(self, chosen: Chosen) -> None:
         """Answers a message to whoever wants to know, who may post the answer below it. Raises as

@@ -6,11 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bot.audit import SYSTEM, sign
 from bot.errors import InputRejected
 
 if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
+
+    from bot.audit import Actor
 
 FLOOR = 0.7
 """How sure the bot must be to speak up by itself, unless the admin says otherwise."""
@@ -68,24 +71,23 @@ class Channels:
             rows = connection.execute(_ALL, (team,)).fetchall()
         return tuple(_channel(row) for row in rows)
 
-    def put(self, channel: Channel, *, connection: Connection[Any]) -> None:
-        """Stores it, in the caller's transaction. Raises InputRejected for a floor that is no
-        share."""
+    def put(self, channel: Channel, *, actor: Actor = SYSTEM) -> None:
+        """Stores it. Raises InputRejected for a floor that is no share."""
         if not 0 <= channel.floor <= 1:
             raise InputRejected(f"The floor is {channel.floor}: give a share from 0 to 1.")
-        connection.execute(
-            _PUT,
-            {
-                "team": channel.team,
-                "channel": channel.channel,
-                "name": channel.name,
-                "auto_answer": channel.auto_answer,
-                "floor": channel.floor,
-                "sources": None if channel.sources is None else sorted(channel.sources),
-                "public_only": channel.public_only,
-                "language": channel.language,
-            },
-        )
+        values = {
+            "team": channel.team,
+            "channel": channel.channel,
+            "name": channel.name,
+            "auto_answer": channel.auto_answer,
+            "floor": channel.floor,
+            "sources": None if channel.sources is None else sorted(channel.sources),
+            "public_only": channel.public_only,
+            "language": channel.language,
+        }
+        with self._pool.connection() as connection:
+            sign(connection, actor)
+            connection.execute(_PUT, values)
 
 
 def _channel(row: tuple[Any, ...]) -> Channel:

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from bot.models import Outcome, Statement
     from indexing.models import Passage, Reader
 
-# Macros and solved tickets are the team's own words, whatever their audience says.
-_TEAM_ONLY = frozenset({"macro", "ticket"})
+# Macros and solved tickets are the team's own words, whatever their audience says. What is not
+# known of an old record may have been one.
+_TEAM_ONLY = frozenset({"macro", "ticket", ""})
 _LONGEST_STATEMENT = 4_000
 # The cosine from which on an article has something to do with the question.
 _NEAR = 0.4

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from bot.inert import shortened
 from bot.models import HandoffReason, OutcomeKind, Question, Turn
 from bot.phrases.asks_for_person import asks_for_person
+from bot.recorded import recorded
 from bot.slack import replies
 from bot.slack.access import ALONE, Access, decide
 from bot.slack.asked import Reply, Way, Why
@@ -23,8 +24,11 @@ from bot.slack.replies import Shown
 from bot.slack.texts import texts_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from typing import Any
+
+    from psycopg import Connection
+    from psycopg_pool import ConnectionPool
 
     from bot.answering.base import OnStatement
     from bot.language import LanguageDetector
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
     from bot.slack.questions import Questions
     from bot.slack.workspaces import Workspace
     from bot.support import SupportDesk
+    from indexing.models import Reader
 
 # What the thread said before the bot was asked into it.
 _MESSAGES_READ = 20
@@ -81,13 +86,16 @@ class _Asking:
 
 
 class Decider:
-    """Decides. `api` and `workspace` are by team."""
+    """Decides. `held` tells which passages a reader may read as they are now; `api` and
+    `workspace` are by team."""
 
     def __init__(
         self,
         *,
+        pool: ConnectionPool[Connection[Any]],
         support: SupportDesk,
         records: Records,
+        held: Callable[[Collection[str], Reader], frozenset[str]],
         questions: Questions,
         channels: Channels,
         facts: Facts,
@@ -95,8 +103,10 @@ class Decider:
         workspace: Callable[[str], Workspace],
         api: Callable[[str], SlackApi],
     ) -> None:
+        self._pool = pool
         self._support = support
         self._records = records
+        self._held = held
         self._questions = questions
         self._channels = channels
         self._facts = facts
@@ -208,17 +218,30 @@ class Decider:
     def _published(self, asking: _Asking) -> Reply:
         """The same answer for all to read, where they may; else what public articles say, and
         nothing where they say nothing."""
-        recorded = self._records.get(asking.asked.origin) if asking.asked.origin else None
         shown = self._shown(asking, None)
-        if recorded is not None and _may_all_be_told(recorded.outcome, asking.access):
-            parts = replies.answer(recorded.outcome, shown)
-            return _reply(recorded.outcome, asking.access, parts)
+        outcome = self._as_it_is_now(asking)
+        if outcome is not None and _may_all_be_told(outcome, asking.access):
+            return _reply(outcome, asking.access, replies.answer(outcome, shown))
         outcome = self._support.respond(asking.question())
         parts = replies.answer(outcome, shown) if outcome.kind is OutcomeKind.ANSWERED else ()
         if parts:
             return _reply(outcome, asking.access, parts)
         self._records.set_aside(outcome.question_id, detail=Why.NOT_PUBLIC.value)
         return _ignored(Why.NOT_PUBLIC)
+
+    def _as_it_is_now(self, asking: _Asking) -> Outcome | None:
+        """The outcome that is given once more, without what of it the reader may not read now."""
+        origin = asking.asked.origin
+        found = recorded(self._pool, origin) if origin else None
+        if found is None:
+            return None
+        outcome, reader = found.outcome, asking.access.reader
+        held = self._held([each.chunk_id for each in outcome.passages], reader)
+        passages = tuple(
+            each if each.chunk_id in held else replace(each, audience=())
+            for each in outcome.passages
+        )
+        return replace(outcome, passages=passages)
 
     def _handed_off(self, asking: _Asking, outcome: Outcome) -> Reply:
         parts = replies.handoff(outcome, self._shown(asking, None))

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from bot.slack.gestures import Chosen, Command, Pressed, Submitted
 
 Press = Callable[[Pressed], None]
 Submit = Callable[[Submitted], Mapping[str, str]]
 """Returns what is wrong, by the name of the field; nothing where all is well."""
-Call = Callable[[Command], Mapping[str, Any]]
-"""Returns the message that the person sees at once."""
+Call = Callable[[Command], str]
+"""Returns what the person is told at once."""
 Choose = Callable[[Chosen], None]
 
 ASK = "/ask"

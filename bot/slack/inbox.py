@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from bot.slack.asked import Way, question_id
 from bot.slack.asking import is_question, names_others, says_something
-from bot.slack.errands import thread_job
+from bot.slack.errands import home_job, preview_job, thread_job
 from bot.slack.facts import CHANGED
 from bot.slack.facts import changed as facts_of
-from bot.slack.happenings import Delivery, PersonChanged, RoomChanged, Said, Withdrawn
+from bot.slack.happenings import (
+    Delivery,
+    HomeOpened,
+    LinksShared,
+    PersonChanged,
+    RoomChanged,
+    Said,
+    Withdrawn,
+)
 from bot.slack.places import Place
 
 if TYPE_CHECKING:
@@ -112,6 +120,11 @@ class Inbox:
                     connection.execute(CHANGED, facts_of(changed.team, changed.person))
                 case RoomChanged() as room:
                     connection.execute(_FORGET_ROOM, (room.team, room.channel))
+                case LinksShared() as shared:
+                    self._queue.enqueue(preview_job(shared), connection=connection)
+                case HomeOpened() as opened:
+                    job = home_job(opened.team, opened.user, channel=opened.channel, tab=opened.tab)
+                    self._queue.enqueue(job, connection=connection)
             return True
 
     def _said(self, connection: Connection[Any], said: Said, bot_user: str) -> None:

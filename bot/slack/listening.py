@@ -135,10 +135,13 @@ class Listeners:
             extra={"action": "slack_event", "kind": delivery.kind, "event": delivery.id},
         )
 
-    async def _press(self, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
+    async def _press(
+        self, body: Mapping[str, Any], context: Mapping[str, Any], ack: AsyncAck
+    ) -> None:
         gesture = pressed(body, team=str(context.get("team_id", "")))
         if before := self._handlers.before.get(gesture.action):
             await self._in_thread(lambda: before(gesture))
+        await ack()
         if after := self._handlers.after.get(gesture.action):
             self._later(lambda: after(gesture), gesture.action)
 
@@ -160,21 +163,24 @@ class Listeners:
         gesture = command(body, team=str(context.get("team_id", "")))
         call = self._handlers.commands.get(str(body.get("command", "")))
         try:
-            said = await self._in_thread(lambda: call(gesture)) if call else {}
+            said = await self._in_thread(lambda: call(gesture)) if call else ""
         except psycopg.Error:
             log.exception("Not taken.", extra={"action": "slack_command"})
-            said = {"response_type": "ephemeral", "text": texts_for(FALLBACK).failed}
-        await ack(**said)
+            said = texts_for(FALLBACK).failed
+        await ack(text=said, response_type="ephemeral")
 
-    async def _shortcut(self, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
-        if "message" not in body:
-            return
-        gesture = chosen(body, team=str(context.get("team_id", "")))
-        if choose := self._handlers.shortcuts.get(gesture.callback):
+    async def _shortcut(
+        self, body: Mapping[str, Any], context: Mapping[str, Any], ack: AsyncAck
+    ) -> None:
+        choose = self._handlers.shortcuts.get(str(body.get("callback_id", "")))
+        if choose and "message" in body:
+            gesture = chosen(body, team=str(context.get("team_id", "")))
             await self._in_thread(lambda: choose(gesture))
+        await ack()
 
-    async def _ignore(self) -> None:
+    async def _ignore(self, ack: AsyncAck) -> None:
         """Answers what nothing is done about."""
+        await ack()
 
     def _later(self, work: Callable[[], None], name: str) -> None:
         """Does what takes longer than Slack waits, once it is answered."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from babel.dates import format_date, format_datetime
 
 from bot.inert import shortened
+from bot.recorded import recorded
 from bot.slack import rich
 from bot.slack.access import ALONE, decide
 from bot.slack.blocks import Block, context, escaped, header, linked, modal, section
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
     from bot.models import Outcome
-    from bot.records import Records
     from bot.slack.api import SlackApi
     from bot.slack.facts import Facts
     from bot.slack.gestures import Pressed
@@ -52,13 +52,11 @@ class Passages:
         self,
         *,
         pool: ConnectionPool[Connection[Any]],
-        records: Records,
         excerpts: Excerpts,
         facts: Facts,
         api: Callable[[str], SlackApi],
     ) -> None:
         self._pool = pool
-        self._records = records
         self._excerpts = excerpts
         self._facts = facts
         self._api = api
@@ -72,10 +70,10 @@ class Passages:
 
     def _blocks(self, pressed: Pressed) -> list[Block]:
         question, rank = question_in(pressed.value), rank_in(pressed.value)
-        recorded = self._records.get(question) if question else None
-        if recorded is None or not 0 < rank <= len(recorded.outcome.passages):
+        answered = recorded(self._pool, question) if question else None
+        if answered is None or not 0 < rank <= len(answered.outcome.passages):
             return [section(_NOT_THERE)]
-        passage = recorded.outcome.passages[rank - 1]
+        passage = answered.outcome.passages[rank - 1]
         person = self._facts.person(pressed.team, pressed.user)
         access = decide(person, ALONE, self._facts.home(pressed.team))
         found = self._excerpts.of(
@@ -83,7 +81,7 @@ class Passages:
         )
         if found is None:
             return [section(_NOT_THERE)]
-        return _article(found, passage, _quotes(recorded.outcome, passage), self._synced(passage))
+        return _article(found, passage, _quotes(answered.outcome, passage), self._synced(passage))
 
     def _synced(self, passage: Passage) -> datetime | None:
         with self._pool.connection() as connection:

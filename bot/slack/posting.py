@@ -196,7 +196,7 @@ class Poster:
         for each in messages:
             ts = str(each.get("ts") or "")
             if each.get("bot_id") == bot_id and ts > since:
-                yield Found(ts=ts, marker=_marker(each))
+                yield Found(ts=ts, marker=marker_in(each))
 
     @staticmethod
     def _take_away(api: SlackApi, channel: str, ts: str) -> None:
@@ -216,7 +216,13 @@ _NOT_CHANGEABLE = frozenset(
 )
 
 
-def _marker(message: Mapping[str, Any]) -> str:
+def is_gone(error: Refused) -> bool:
+    """Whether nothing can be said there, or what was said there is gone."""
+    return error.code in _GONE | _NOT_CHANGEABLE
+
+
+def marker_in(message: Mapping[str, Any]) -> str:
+    """The marker that a message was posted with, "" for none."""
     metadata = message.get("metadata") or {}
     if metadata.get("event_type") != MARKER:
         return ""

@@ -6,7 +6,7 @@ Revision ID: 0010
 from alembic import op
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
@@ -48,6 +48,9 @@ CREATE TABLE slack_channels (
     language    text,
     PRIMARY KEY (team_id, channel_id)
 );
+
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON slack_channels FOR EACH ROW
+    EXECUTE FUNCTION audit_change('channel_id');
 
 -- Threads that the bot was asked in. Once people talk to each other it says nothing there until
 -- it is named again.
@@ -119,6 +122,51 @@ CREATE TABLE slack_rooms (
     PRIMARY KEY (team_id, channel_id)
 );
 
+-- Messages that the bot posts of itself and keeps up to date, such as drafts that wait for a
+-- person. `ts` is empty while nobody knows whether the message was posted, `shown` is a digest of
+-- what it says.
+CREATE TABLE slack_notices (
+    team_id      text NOT NULL,
+    key          text NOT NULL,
+    channel_id   text NOT NULL,
+    thread_ts    text NOT NULL DEFAULT '',
+    ts           text NOT NULL DEFAULT '',
+    shown        text NOT NULL DEFAULT '',
+    announced_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (team_id, key)
+);
+
+-- Where in Slack the people are who look after a routing tag; the tag '' stands for all others.
+CREATE TABLE slack_routes (
+    team_id    text NOT NULL,
+    tag        text NOT NULL,
+    channel_id text NOT NULL DEFAULT '',
+    group_id   text NOT NULL DEFAULT '',
+    PRIMARY KEY (team_id, tag)
+);
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON slack_routes FOR EACH ROW
+    EXECUTE FUNCTION audit_change('tag');
+
+-- What was handed to people from Slack, once for each question, until somebody says that it is
+-- done. `ticket_id` is set once there is one.
+CREATE TABLE slack_handoffs (
+    question_id uuid PRIMARY KEY,
+    team_id     text NOT NULL,
+    channel_id  text NOT NULL,
+    thread_ts   text NOT NULL,
+    user_id     text NOT NULL,
+    kind        text NOT NULL CHECK (kind IN ('group', 'ticket')),
+    comment     text NOT NULL DEFAULT '',
+    routing_tag text,
+    ticket_id   bigint,
+    asked_at    timestamptz NOT NULL DEFAULT now(),
+    resolved_at timestamptz,
+    resolved_by text NOT NULL DEFAULT ''
+);
+
+-- Links that people write are looked up by their page, whatever follows it.
+CREATE INDEX documents_address ON documents (split_part(split_part(url, '#', 1), '?', 1));
+
 -- What could not be done in Slack yet and why, for the admin; gone once it is.
 CREATE TABLE slack_problems (
     team_id    text NOT NULL,
@@ -131,8 +179,9 @@ CREATE TABLE slack_problems (
 """
 
 DOWNGRADE = """
-DROP TABLE slack_problems, slack_rooms, slack_people, slack_questions, slack_threads,
-    slack_channels, slack_teams, slack_workspaces;
+DROP INDEX documents_address;
+DROP TABLE slack_problems, slack_handoffs, slack_routes, slack_notices, slack_rooms, slack_people,
+    slack_questions, slack_threads, slack_channels, slack_teams, slack_workspaces;
 """
 
 

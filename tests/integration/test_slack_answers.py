@@ -61,9 +61,7 @@ def direct(slack: Asking, anna: Person) -> Channel:
 
 
 def set_channel(slack: Asking, channel: Channel, **changes: Any) -> None:
-    with slack.pool.connection() as connection:
-        setting = replace(slack.channels.of(slack.team, channel.id), **changes)
-        slack.channels.put(setting, connection=connection)
+    slack.channels.put(replace(slack.channels.of(slack.team, channel.id), **changes))
 
 
 # --- One question, one reply

@@ -70,7 +70,7 @@ def presses(slack: Asking, person: Person, where: Any, action: str, chosen: obje
 
 def seen(slack: Asking) -> View:
     """The dialog that was opened last."""
-    return list(slack.workspace.views.values())[-1]
+    return list(slack.workspace.modals.shown.values())[-1]
 
 
 # --- /ask
