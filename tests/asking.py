@@ -130,6 +130,10 @@ class Asking:
             claude=None,
         )
         self.tickets: Callable[[], Tickets] | None = None
+        self.restart()
+
+    def restart(self) -> None:
+        """The process that listens, with everything as it is connected now."""
         self.parts = self.process()
         self.channels, self.listeners = self.parts.channels, self.parts.listeners
 

@@ -112,6 +112,11 @@ class SlackApi:
         found = self._read("conversations.open", {"users": user})
         return str(found["channel"]["id"])
 
+    def groups(self) -> tuple[tuple[str, str], ...]:
+        """The ids and handles of the workspace's user groups, by handle."""
+        found = self._read("usergroups.list", {}).get("usergroups") or ()
+        return tuple(sorted(((str(e["id"]), str(e["handle"])) for e in found), key=lambda e: e[1]))
+
     # --- Reading
 
     def thread(self, channel: str, thread: str, *, after: str = "0") -> Iterator[Mapping[str, Any]]:

@@ -14,7 +14,7 @@ _HISTORY = ("channels:history", "groups:history", "im:history", "mpim:history")
 _READ = ("channels:read", "groups:read", "im:read", "mpim:read")
 
 METHOD_SCOPES: Mapping[str, tuple[str, ...]] = {
-    "assistant.threads.setStatus": ("assistant:write",),
+    "assistant.threads.setStatus": ("assistant:write", "chat:write"),
     "assistant.threads.setSuggestedPrompts": ("assistant:write",),
     "auth.test": (),
     "chat.appendStream": ("chat:write",),

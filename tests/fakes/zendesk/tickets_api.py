@@ -219,7 +219,7 @@ class TicketsApi:
             self._bot,
             BeautifulSoup(html, "html.parser").get_text(),
             f'<div class="zd-comment" dir="auto">{html}</div>',
-            public=bool(wanted.get("public", ticket.comments[0].public)),
+            public=bool(wanted.get("public", not ticket.comments or ticket.comments[0].public)),
             channel="api",
         )
 
@@ -270,7 +270,7 @@ class TicketsApi:
         if fault := self._fault(ticket, wanted):
             del self._ticketing.tickets[ticket.id]
             return fault
-        comment = self._comment(ticket, {"public": True, **said})
+        comment = self._comment(ticket, said)
         changes = self._changes(ticket, wanted)
         self._ticketing.update(ticket, self._bot, comment=comment, changes=changes, channel="api")
         if idempotency:
