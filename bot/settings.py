@@ -155,6 +155,7 @@ class SlackSettings(Group):
     api_url: WebUrl = "https://slack.com/api"
     client_id: str | None = None
     client_secret: SecretStr | None = None
+    admins: str | None = None
 
 
 class Settings(BaseModel):

@@ -21,8 +21,11 @@ from bot import db
 from bot.answering.extractive import ExtractiveEngine
 from bot.bootstrap.slack import Slack, Timing
 from bot.language import LanguageDetector
+from bot.queue import Queue
 from bot.records import Records
+from bot.schedules import Schedules
 from bot.slack.asked import Asked, Part, Reply
+from bot.slack.happenings import LinksShared
 from bot.slack.http import PATH, routes
 from bot.slack.places import Place
 from bot.slack.questions import Questions
@@ -68,7 +71,7 @@ def _place(arguments: Mapping[str, str]) -> Place:
     return Place(team=arguments["team"], channel=arguments["channel"], thread=arguments["thread"])
 
 
-def _done(process: Slack, task: str, arguments: Mapping[str, str]) -> Iterable[Attended]:
+def _done(process: Slack, task: str, arguments: Mapping[str, Any]) -> Iterable[Attended]:
     """What a worker does with a job of this name."""
     match task:
         case "slack.thread":
@@ -77,6 +80,12 @@ def _done(process: Slack, task: str, arguments: Mapping[str, str]) -> Iterable[A
             return process.attendant.attend_aside(UUID(arguments["question"]))
         case "slack.handover":
             process.handing_over.carry_out(UUID(arguments["question"]))
+        case "slack.home" if arguments["tab"] == "messages":
+            process.home.suggest(arguments["team"], arguments["user"], arguments["channel"])
+        case "slack.home":
+            process.home.show(arguments["team"], arguments["user"])
+        case "slack.preview":
+            process.previews.show(LinksShared(**{**arguments, "urls": tuple(arguments["urls"])}))
     return ()
 
 
@@ -129,7 +138,9 @@ class Asking:
             ),
             claude=None,
         )
+        self.schedules = Schedules(pool=pool, queue=Queue(pool=pool))
         self.tickets: Callable[[], Tickets] | None = None
+        self.admins: frozenset[str] = frozenset()
         self.restart()
 
     def restart(self) -> None:
@@ -145,6 +156,7 @@ class Asking:
             retriever=lambda: self.retriever,
             router=lambda: self.router,
             tickets=self.tickets,
+            admins=self.admins,
             language=self._language,
             token=SecretStr(self.slack.bot_token),
             api_url=self.slack.api_url.rstrip("/"),

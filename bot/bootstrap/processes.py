@@ -161,13 +161,14 @@ def _slack_jobs(app: Application) -> Callable[[App], None]:
     """What was asked in Slack is always somebody's, also where another process listens."""
     from bot.bootstrap.slack import Slack  # noqa: PLC0415 - only that process
     from bot.jobs.slack import SlackJobs  # noqa: PLC0415 - only that process
-    from bot.slack.problems import Problems  # noqa: PLC0415 - only that process
 
     slack = Slack.of(app, pool=app.pool)
     return SlackJobs(
         attendant=lambda: slack.attendant,
         handing_over=lambda: slack.handing_over,
-        problems=Problems(pool=app.pool),
+        home=lambda: slack.home,
+        previews=lambda: slack.previews,
+        problems=slack.problems,
         queue=app.queue,
     ).register
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property, partial
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from bot.language import LanguageDetector
     from bot.queue import Queue
     from bot.records import Records
+    from bot.schedules import Schedules
+    from bot.settings import Settings
+    from bot.slack.administration import Administration
     from bot.slack.api import SlackApi
     from bot.slack.attending import Attendant
     from bot.slack.channels import Channels
@@ -27,14 +30,18 @@ if TYPE_CHECKING:
     from bot.slack.handing_over import HandingOver
     from bot.slack.handlers import Handlers
     from bot.slack.handovers import Handovers, SlackRoutes
+    from bot.slack.home import Home
     from bot.slack.listening import Listeners
     from bot.slack.notices import Notices
     from bot.slack.pacing import Pacing
+    from bot.slack.previews import Previews
+    from bot.slack.problems import Problems
     from bot.slack.questions import Questions
     from bot.slack.signs import Signs
     from bot.slack.tickets import Tickets
     from bot.slack.whispering import Whisperer
     from bot.slack.workspaces import Workspace, Workspaces
+    from bot.sources import Sources
     from bot.support import SupportDesk
     from bot.triage.models import RoutingTag
     from bot.triage.router import Router
@@ -69,6 +76,9 @@ class Slack:
         api_url: str,
         router: Callable[[], Router],
         tickets: Callable[[], Tickets] | None = None,
+        admins: frozenset[str] = frozenset(),
+        connections: Sequence[str] = (),
+        locale: str = "en",
         later: Executor | None = None,
         timing: Timing | None = None,
     ) -> None:
@@ -79,6 +89,9 @@ class Slack:
         self._token = token
         self._router = router
         self._tickets = tickets
+        self._admins = admins
+        self._connections = tuple(connections)
+        self._locale = locale
         self._later = later
         self._timing = timing or Timing()
         self.api_url = api_url
@@ -100,6 +113,9 @@ class Slack:
             api_url=settings.api_url,
             router=lambda: app.router,
             tickets=_tickets(app) if app.settings.zendesk.subdomain else None,
+            admins=frozenset((settings.admins or "").replace(",", " ").split()),
+            connections=_connections(app.settings),
+            locale=DEFAULT_LOCALE,
         )
 
     @cached_property
@@ -173,7 +189,12 @@ class Slack:
     def _handlers(self) -> Handlers:
         """What is done about whatever people press, by its name."""
         from bot.feedback import Feedback  # noqa: PLC0415 - made when asked for
-        from bot.slack import opinions  # noqa: PLC0415 - as above
+        from bot.slack import home_view, opinions  # noqa: PLC0415 - as above
+        from bot.slack.administration import (  # noqa: PLC0415 - as above
+            CHANNEL_SET,
+            ROUTE_SET,
+            SCHEDULE_SET,
+        )
         from bot.slack.asides import Asides  # noqa: PLC0415 - as above
         from bot.slack.handlers import ANSWER_THIS, ASK, Handlers  # noqa: PLC0415 - as above
         from bot.slack.passages import Passages  # noqa: PLC0415 - as above
@@ -208,6 +229,7 @@ class Slack:
             whisperer=self._whisperer,
             api=self.api,
         )
+        admin = self._administration
         return Handlers(
             before={
                 "publish": asides.publish,
@@ -222,15 +244,83 @@ class Slack:
                 "report": opinion.ask_what,
                 "more": opinion.ask_what,
                 "person": people.ask,
+                home_view.SOURCE: admin.source,
+                home_view.CHANNEL: admin.channel,
+                home_view.ROUTE: admin.route,
+                home_view.REFRESH: admin.refresh,
             },
             submit={
                 opinions.RATED: opinion.reasons,
                 opinions.REPORTED: opinion.report,
                 HANDED_OVER: people.submit,
+                SCHEDULE_SET: admin.set_schedule,
+                CHANNEL_SET: admin.set_channel,
+                ROUTE_SET: admin.set_route,
             },
+            submitted=dict.fromkeys((SCHEDULE_SET, CHANNEL_SET, ROUTE_SET), admin.after),
             commands={ASK: asides.command},
             shortcuts={ANSWER_THIS: asides.shortcut},
         )
+
+    @cached_property
+    def _administration(self) -> Administration:
+        from bot.slack.administration import Administration  # noqa: PLC0415 - made when asked for
+        from bot.triage.taxonomy import TaxonomyStore  # noqa: PLC0415 - as above
+
+        return Administration(
+            pool=self._pool,
+            queue=self.queue,
+            home=self.home,
+            facts=self.facts,
+            sources=self._sources,
+            schedules=self._schedules,
+            channels=self.channels,
+            routes=self.routes,
+            taxonomy=TaxonomyStore(pool=self._pool),
+            api=self.api,
+        )
+
+    @cached_property
+    def home(self) -> Home:
+        from bot.slack.home import Home  # noqa: PLC0415 - made when asked for
+
+        return Home(
+            pool=self._pool,
+            sources=self._sources,
+            schedules=self._schedules,
+            channels=self.channels,
+            routes=self.routes,
+            problems=self.problems,
+            facts=self.facts,
+            admins=self._admins,
+            connections=self._connections,
+            locale=self._locale,
+            api=self.api,
+        )
+
+    @cached_property
+    def previews(self) -> Previews:
+        from bot.slack.previews import Previews  # noqa: PLC0415 - made when asked for
+
+        return Previews(pool=self._pool, facts=self.facts, channels=self.channels, api=self.api)
+
+    @cached_property
+    def problems(self) -> Problems:
+        from bot.slack.problems import Problems  # noqa: PLC0415 - made when asked for
+
+        return Problems(pool=self._pool)
+
+    @cached_property
+    def _sources(self) -> Sources:
+        from bot.sources import Sources  # noqa: PLC0415 - made when asked for
+
+        return Sources(pool=self._pool)
+
+    @cached_property
+    def _schedules(self) -> Schedules:
+        from bot.schedules import Schedules  # noqa: PLC0415 - made when asked for
+
+        return Schedules(pool=self._pool, queue=self.queue)
 
     @cached_property
     def handing_over(self) -> HandingOver:
@@ -334,6 +424,14 @@ class Slack:
             bot_id=str(found.get("bot_id") or ""),
             enterprise_id=str(found.get("enterprise_id") or ""),
         )
+
+
+def _connections(settings: Settings) -> tuple[str, ...]:
+    """How each connection is set up, for the admin's home."""
+    from bot.bootstrap.checks import connections  # noqa: PLC0415 - it imports this package
+    from bot.slack.blocks import escaped  # noqa: PLC0415 - made when asked for
+
+    return tuple(f"{escaped(e.name)}: {escaped(e.detail)}" for e in connections(settings))
 
 
 def _tickets(app: Application) -> Callable[[], Tickets]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import psycopg
@@ -23,6 +23,7 @@ from bot.jobs.retries import PatientRetries, Retries, TryAgain
 from bot.queue import Job, Lane, TaskName
 from bot.slack.errands import aside_job, handover_job, thread_job
 from bot.slack.errors import NotInstalled, PostUncertain, SlackAway, SlackBusy
+from bot.slack.happenings import LinksShared
 from bot.slack.places import Place
 from bot.slack.posting import Unsettled
 from connectors.errors import ConnectorError, RateLimited, SourceUnavailable
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from bot.queue import Queue
     from bot.slack.attending import Attendant, Attended
     from bot.slack.handing_over import HandingOver
+    from bot.slack.home import Home
+    from bot.slack.previews import Previews
     from bot.slack.problems import Problems
 
 log = logging.getLogger(__name__)
@@ -58,19 +61,24 @@ RETRIES = PatientRetries(passing=_PASSING, first=timedelta(seconds=1))
 
 
 class SlackJobs:
-    """Gives replies, and tells people. `attendant` and `handing_over` give the process's own."""
+    """Gives replies, tells people, and shows what they look at. Each of the parts gives the
+    process's own."""
 
     def __init__(
         self,
         *,
         attendant: Callable[[], Attendant],
         handing_over: Callable[[], HandingOver],
+        home: Callable[[], Home],
+        previews: Callable[[], Previews],
         problems: Problems,
         queue: Queue,
         retries: Retries = RETRIES,
     ) -> None:
         self._attendant = attendant
         self._handing_over = handing_over
+        self._home = home
+        self._previews = previews
         self._problems = problems
         self._queue = queue
         self._retries = retries
@@ -88,6 +96,13 @@ class SlackJobs:
                 retry=self._retries,
                 pass_context=True,
             )(body)
+        # Nobody misses these for long: who looks again gets them.
+        soon = Retries(attempts=4, first=timedelta(seconds=1), longest=timedelta(seconds=30))
+        for name, shows in (
+            (TaskName.SLACK_PREVIEW, self.preview),
+            (TaskName.SLACK_HOME, self.show_home),
+        ):
+            app.task(name=name.value, queue=Lane.EVENTS.value, retry=soon)(shows)
 
     def attend(self, context: JobContext, *, team: str, channel: str, thread: str) -> None:
         """One look at a thread. Raises when it must be looked at again later."""
@@ -110,6 +125,22 @@ class SlackJobs:
             return ()
 
         self._do(context, handover_job(team, identity), team, f"handover:{identity}", work)
+
+    def preview(self, **shared: Any) -> None:
+        """Previews of links that somebody wrote."""
+        urls = tuple(shared.pop("urls"))
+        with bound_contextvars(action=TaskName.SLACK_PREVIEW.value, team=shared["team"]):
+            shown = self._previews().show(LinksShared(urls=urls, **shared))
+            log.info("Previewed.", extra={"links": shown})
+
+    def show_home(self, *, team: str, user: str, channel: str, tab: str) -> None:
+        """The home of one person as it is now, or what is suggested beside their messages."""
+        with bound_contextvars(action=TaskName.SLACK_HOME.value, team=team, tab=tab):
+            if tab == "messages":
+                self._home().suggest(team, user, channel)
+            else:
+                self._home().show(team, user)
+            log.info("Shown.")
 
     def _do(
         self,

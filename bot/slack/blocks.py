@@ -17,6 +17,8 @@ Block = dict[str, Any]
 
 SECTION, CONTEXT, HEADER, LABEL, OPTION_VALUE = 3000, 3000, 150, 75, 150
 """Characters."""
+TICKS = 10
+"""Options that can be ticked."""
 TITLE = 24
 """Characters of a dialog's title and of its buttons."""
 BLOCKS, HOME_BLOCKS = 50, 100
@@ -172,10 +174,27 @@ def choices(
     optional: bool = True,
     hint: str = "",
 ) -> Block:
-    """A field in which any of at most ten options are ticked."""
-    element: Block = {"type": "checkboxes", "action_id": name, "options": list(options)[:10]}
+    """A field in which any of some options are ticked, or chosen where they are too many for
+    ticks."""
+    element: Block = {"type": "checkboxes", "action_id": name, "options": list(options)}
+    if len(options) > TICKS:
+        element = {**select(name, label, options), "type": "multi_static_select"}
     if initial:
         element["initial_options"] = list(initial)
+    return _input(label, name, element, optional=optional, hint=hint)
+
+
+def conversation(
+    label: str, name: str, *, initial: str = "", optional: bool = False, hint: str = ""
+) -> Block:
+    """A field in which a channel is chosen, public or private."""
+    element: Block = {
+        "type": "conversations_select",
+        "action_id": name,
+        "filter": {"include": ["public", "private"], "exclude_bot_users": True},
+    }
+    if initial:
+        element["initial_conversation"] = initial
     return _input(label, name, element, optional=optional, hint=hint)
 
 

@@ -21,6 +21,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.errors import SupportbotError
 from bot.slack.errors import NotInstalled
 from bot.slack.events import received
 from bot.slack.gestures import chosen, command, pressed, submitted
@@ -188,6 +189,9 @@ class Listeners:
         def guarded() -> None:
             try:
                 work()
+            except SupportbotError as error:
+                told = {"action": "slack_gesture", "gesture": name}
+                log.warning("Not done: %s", error, extra=told)
             except Exception:
                 log.exception("Not done.", extra={"action": "slack_gesture", "gesture": name})
 
