@@ -48,6 +48,12 @@ SELECT (SELECT extract(epoch FROM now() - max(swept_at))::float8 FROM ticket_swe
        (SELECT count(*) FROM ticket_problems)
 """
 
+# Older ones are overtaken as good as surely.
+_DRAFTS = """
+SELECT state, count(*) FROM drafts WHERE drafted_at > now() - interval '30 days'
+GROUP BY state ORDER BY state
+"""
+
 _FRESHNESS = """
 SELECT source, CASE WHEN article IS NULL THEN 'sync' ELSE 'webhook' END,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY freshness_p50),
@@ -163,13 +169,20 @@ class DatabaseMetrics(Collector):
         sweep = GaugeMetricFamily(
             "supportbot_ticket_sweep_age_seconds", "Since a sweep last looked for changed tickets."
         )
+        drafts = GaugeMetricFamily(
+            "supportbot_drafts",
+            "Drafted replies of the last 30 days, by what became of them.",
+            labels=("state",),
+        )
         with self._pool.connection() as connection:
             for outcome, reason, count in connection.execute(_TURNS).fetchall():
                 turns.add_metric((outcome, reason), count)
+            for state, count in connection.execute(_DRAFTS).fetchall():
+                drafts.add_metric((state,), count)
             age, unsettled, stuck = connection.execute(_TICKETS).fetchone() or (None, 0, 0)
         if age is not None:
             sweep.add_metric((), age)
-        yield from (turns, sweep)
+        yield from (turns, drafts, sweep)
         yield GaugeMetricFamily(
             "supportbot_unsettled_ticket_turns",
             "Outcomes on their way to Zendesk, or of which nobody knows whether they arrived.",

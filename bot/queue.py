@@ -53,6 +53,7 @@ class Priority(IntEnum):
     SCHEDULED = 0
     ASKED_FOR = 20
     EVENT = 50
+    CONVERSATION = 80
 
 
 class TaskName(StrEnum):
@@ -64,6 +65,11 @@ class TaskName(StrEnum):
     FEEDBACK = "ticket.feedback"
     DRAFT = "ticket.draft"
     TICKET_SWEEP = "ticket.sweep"
+    SLACK_THREAD = "slack.thread"
+    SLACK_ASIDE = "slack.aside"
+    SLACK_HANDOVER = "slack.handover"
+    SLACK_PREVIEW = "slack.preview"
+    SLACK_HOME = "slack.home"
     SWITCH_MODEL = "index.switch"
     PRUNE = "upkeep.prune"
     STATISTICS = "upkeep.statistics"

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from psycopg.types.json import Jsonb
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
 
@@ -46,6 +48,14 @@ INSERT INTO citations (
 ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
 """
 
+# An answer that was written and then not given: nobody asked for it, so it counts as neither.
+_SET_ASIDE = """
+UPDATE questions SET outcome = 'ignored', reason = NULL, detail = %(detail)s, tags = '{}'
+WHERE id = %(id)s
+"""
+
+_FORGET = "UPDATE questions SET text = '', history = '[]' WHERE id = %s"
+
 _COUNTS = """
 SELECT outcome, coalesce(reason, '') AS reason, surface, count(*) AS questions
 FROM questions GROUP BY outcome, reason, surface
@@ -76,6 +86,16 @@ class Records:
             connection.execute(_QUESTION, _row(question, outcome, locale))
             _save_passages(connection, outcome)
             _save_statements(connection, outcome)
+
+    def set_aside(self, question_id: UUID, *, detail: str) -> None:
+        """Notes that nothing was said to this question after all. `detail` tells an admin why."""
+        with self._pool.connection() as connection:
+            connection.execute(_SET_ASIDE, {"id": question_id, "detail": detail})
+
+    def forget(self, question_id: UUID) -> None:
+        """Forgets the words of a question that its author took back; that it was asked stays."""
+        with self._pool.connection() as connection:
+            connection.execute(_FORGET, (question_id,))
 
     def counts(self) -> tuple[OutcomeCount, ...]:
         """All questions so far, counted by outcome, reason and surface."""

@@ -145,12 +145,17 @@ class ZendeskSettings(Group):
 
 
 class SlackSettings(Group):
-    """The Slack workspace."""
+    """The Slack app."""
 
     model_config = SettingsConfigDict(env_prefix="SLACK_")
 
     bot_token: SecretStr | None = None
+    signing_secret: SecretStr | None = None
     app_token: SecretStr | None = None
+    api_url: WebUrl = "https://slack.com/api"
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
+    admins: str | None = None
 
 
 class Settings(BaseModel):

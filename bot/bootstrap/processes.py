@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bot import db
 from bot.bootstrap.checks import readiness
 from bot.bootstrap.choices import webhook_keys
-from bot.errors import DatabaseUnavailable
+from bot.errors import DatabaseUnavailable, SettingInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from bot.bootstrap import Application
     from bot.scheduler import Scheduler
+    from bot.slack.socket_mode import SocketMode
     from bot.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,19 @@ def web(app: Application) -> FastAPI:
     return create_app(
         readiness=partial(readiness, pool, embedded=embedded),
         registry=registry,
-        routers=(routes(inbox=inbox, keys=keys), *_feedback(app)),
+        routers=(routes(inbox=inbox, keys=keys), *_feedback(app), _slack_routes(app)),
+    )
+
+
+def _slack_routes(app: Application) -> APIRouter:
+    """What Slack calls. Bolt is loaded with the first call."""
+    from bot.bootstrap.slack import Slack  # noqa: PLC0415 - only that process
+    from bot.slack.http import routes  # noqa: PLC0415 - only that process
+
+    secret, slack = app.settings.slack.signing_secret, Slack.of(app, pool=app.patient_pool)
+    return routes(
+        app=lambda: slack.listeners.app,
+        signing_secret=secret.get_secret_value() if secret else None,
     )
 
 
@@ -85,6 +98,23 @@ def _feedback(app: Application) -> Iterator[APIRouter]:
             take=Verdicts(pool=pool, queue=Queue(pool=pool)).take,
             texts=page_texts_for,
         )
+
+
+def slack(app: Application) -> SocketMode:
+    """The process that listens to Slack through Socket Mode. Raises SettingInvalid without its
+    tokens. Takes what it hears in whatever state the database is: what could not be taken comes
+    again."""
+    from bot.bootstrap.slack import Slack  # noqa: PLC0415 - only that process
+    from bot.slack.socket_mode import SocketMode  # noqa: PLC0415 - only that process
+
+    token = app.settings.slack.app_token
+    if token is None:
+        raise SettingInvalid(
+            "SLACK_APP_TOKEN is not set. Make an app-level token (xapp-…) with the scope "
+            "connections:write under Basic Information > App-Level Tokens of the Slack app."
+        )
+    parts = Slack.of(app, pool=app.patient_pool)
+    return SocketMode(listeners=parts.listeners, token=token.get_secret_value())
 
 
 def worker(app: Application, *, drain: timedelta) -> Worker:
@@ -113,7 +143,7 @@ def worker(app: Application, *, drain: timedelta) -> Worker:
     return Worker(
         database_url=app.database_url,
         queue=app.queue,
-        register=(*registers, *_ticket_jobs(app)),
+        register=(*registers, *_ticket_jobs(app), _slack_jobs(app)),
         drain=drain,
     )
 
@@ -130,6 +160,22 @@ def _ticket_jobs(app: Application) -> Iterator[Callable[[App], None]]:
     ).register
     if app.settings.zendesk.subdomain:
         yield TicketSweepJob(sweep=tickets.sweep).register
+
+
+def _slack_jobs(app: Application) -> Callable[[App], None]:
+    """What was asked in Slack is always somebody's, also where another process listens."""
+    from bot.bootstrap.slack import Slack  # noqa: PLC0415 - only that process
+    from bot.jobs.slack import SlackJobs  # noqa: PLC0415 - only that process
+
+    slack = Slack.of(app, pool=app.pool)
+    return SlackJobs(
+        attendant=lambda: slack.attendant,
+        handing_over=lambda: slack.handing_over,
+        home=lambda: slack.home,
+        previews=lambda: slack.previews,
+        problems=slack.problems,
+        queue=app.queue,
+    ).register
 
 
 def scheduler(app: Application) -> Scheduler:

@@ -56,7 +56,7 @@ class Tickets:
         if (mine := getattr(self._mine, "sweep", None)) is None:
             app = self._app
             mine = self._mine.sweep = TicketSweep(
-                pool=app.pool, queue=app.queue, desk=self._desk(), account=self.account.subdomain
+                pool=app.pool, queue=app.queue, desk=self.desk(), account=self.account.subdomain
             )
         return mine
 
@@ -67,7 +67,7 @@ class Tickets:
         from bot.zendesk.resolutions import Resolutions  # noqa: PLC0415 - as above
         from bot.zendesk.turns import Turns  # noqa: PLC0415 - as above
 
-        app, pool, desk = self._app, self._app.pool, self._desk()
+        app, pool, desk = self._app, self._app.pool, self.desk()
         voice_of, links = _voice_of(app), _links(app)
         return Attendant(
             pool=pool,
@@ -84,7 +84,8 @@ class Tickets:
             ),
         )
 
-    def _desk(self) -> TicketDesk:
+    def desk(self) -> TicketDesk:
+        """The calling thread's own."""
         from connectors.zendesk.desk import TicketDesk  # noqa: PLC0415 - brings zenpy
 
         if (mine := getattr(self._mine, "desk", None)) is None:

@@ -22,6 +22,7 @@ from bot.cli import (
     processes,
     routing,
     schedules,
+    slack,
     sources,
     stats,
     sync,
@@ -57,6 +58,7 @@ app.command("up")(up.up)
 app.command("web")(processes.web)
 app.command("worker")(processes.worker)
 app.command("scheduler")(processes.scheduler)
+app.add_typer(slack.app, name="slack")
 app.command("migrate")(processes.migrate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(evaluate.app, name="eval")

@@ -42,5 +42,29 @@ class Retries(BaseRetryStrategy):
         return _after(max(wait * random.uniform(0.8, 1.2), asked))  # noqa: S311 - no secret
 
 
+class PatientRetries(Retries):
+    """For what somebody waits for: as often as it takes for what is known to pass or to be mended,
+    which are TryAgain and the `passing` kinds; a few times for what is a fault of ours, which is
+    then left for the admin to see."""
+
+    FAULTS = 5
+
+    def __init__(
+        self,
+        *,
+        passing: tuple[type[BaseException], ...],
+        first: timedelta = timedelta(seconds=5),
+        longest: timedelta = timedelta(minutes=5),
+    ) -> None:
+        super().__init__(attempts=10**6, first=first, longest=longest)
+        self._known = (TryAgain, JobAborted, *passing)
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        """When to try again; None for a fault that was tried often enough."""
+        if not isinstance(exception, self._known) and job.attempts + 1 >= self.FAULTS:
+            return None
+        return super().get_retry_decision(exception=exception, job=job)
+
+
 def _after(wait: timedelta) -> RetryDecision:
     return RetryDecision(retry_at=datetime.now(UTC) + wait)

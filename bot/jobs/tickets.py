@@ -15,13 +15,11 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import psycopg
-from procrastinate import App, JobContext, RetryDecision
-from procrastinate.exceptions import JobAborted
-from procrastinate.jobs import Job as ProcrastinateJob
+from procrastinate import App, JobContext
 from structlog.contextvars import bound_contextvars
 
 from bot.errors import SupportbotError, TicketUnsettled
-from bot.jobs.retries import Retries, TryAgain
+from bot.jobs.retries import PatientRetries, Retries, TryAgain
 from bot.queue import Job, Lane, Priority, TaskName, draft_job
 from bot.zendesk.errands import feedback_job, ticket_job
 from bot.zendesk.feedback import Verdict
@@ -51,23 +49,7 @@ _LONG_TRIED = 15
 _FAULT = "Unexpected {name}. This is a fault of Supportbot: report what the worker's log says."
 
 
-class TicketRetries(Retries):
-    """As often as it takes for what is known to pass or to be mended; a few times for what is a
-    fault of ours, which is then left for the admin to see."""
-
-    FAULTS = 5
-
-    def get_retry_decision(
-        self, *, exception: BaseException, job: ProcrastinateJob
-    ) -> RetryDecision | None:
-        """When to try again; None for a fault that was tried often enough."""
-        known = isinstance(exception, (TryAgain, JobAborted, *_PASSING))
-        if not known and job.attempts + 1 >= self.FAULTS:
-            return None
-        return super().get_retry_decision(exception=exception, job=job)
-
-
-RETRIES = TicketRetries(attempts=10**6, first=timedelta(seconds=5), longest=timedelta(minutes=5))
+RETRIES = PatientRetries(passing=_PASSING)
 
 
 class TicketJobs:

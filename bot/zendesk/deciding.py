@@ -14,9 +14,9 @@ from bot.handoff.case import Case
 from bot.handoff.note import note
 from bot.handoff.wanted import summary
 from bot.models import HandoffReason, OutcomeKind
+from bot.phrases.asks_for_person import asks_for_person
+from bot.phrases.feedback_words import feedback_in
 from bot.zendesk.approving import ANSWERED, DRAFTED
-from bot.zendesk.asks_for_person import asks_for_person
-from bot.zendesk.feedback_words import feedback_in
 from bot.zendesk.guards import Limits, everywhere, left_alone, looping
 from bot.zendesk.policies import Mode, Policy, deciding
 from bot.zendesk.reading import asked_in

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from bot.models import Turn
-from bot.zendesk.courtesies import asks_something
+from bot.phrases.courtesies import asks_something
 from bot.zendesk.texts import SOURCE_HEADINGS
 from connectors.zendesk.own_words import own_words
 from indexing.characters import tidy_lines

@@ -158,14 +158,22 @@ class ZendeskClient:
             asked = _next(page, asked)
 
     def submit(
-        self, method: Method, path: str, body: Json, parameters: Parameters | None = None
+        self,
+        method: Method,
+        path: str,
+        body: Json,
+        parameters: Parameters | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
     ) -> requests.Response:
         """The answer to a write, which is sent once and never again: what it may be refused for
         is for the caller to judge. Raises RateLimited, PermissionMissing, and WriteUncertain
         where nobody knows whether it was carried out."""
         url = f"{origin(self.subdomain)}/api/v2/{path}"
         request = self._session.prepare_request(
-            requests.Request(method, url, params=dict(parameters or {}), json=body)
+            requests.Request(
+                method, url, params=dict(parameters or {}), json=body, headers=dict(headers or {})
+            )
         )
         around = self._session.merge_environment_settings(str(request.url), {}, None, None, None)
         return self._session.send(request, patient=False, timeout=self._timeout, **around)

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from connectors.errors import HelpCenterNotEnabled, SourceUnavailable
 from connectors.validation import explain
 from connectors.zendesk import failures
+from connectors.zendesk.addresses import DOMAIN
 from connectors.zendesk.client import PAGE_SIZE, User, ZendeskClient
 from connectors.zendesk.conversation import (
     Conversation,
@@ -34,6 +35,7 @@ from connectors.zendesk.desk_reading import (
     marker_of,
     state_of,
 )
+from connectors.zendesk.opening import NewTicket, open_ticket
 
 Json = dict[str, Any]
 
@@ -73,6 +75,14 @@ class TicketDesk:
     def bot_id(self) -> int:
         """The id of the author of everything that is written here."""
         return self.user.id
+
+    def open(self, ticket: NewTicket) -> int:
+        """The number of a ticket that is opened once, see `open_ticket`."""
+        return open_ticket(self._client, ticket)
+
+    def address(self, ticket_id: int) -> str:
+        """Where agents open a ticket."""
+        return f"https://{self._client.subdomain}.{DOMAIN}/agent/tickets/{ticket_id}"
 
     def conversation(self, ticket_id: int, *, pages: int = 1) -> Conversation | None:
         """The ticket with its newest comments, a hundred for each of `pages`, at the cost of one

@@ -15,11 +15,12 @@ import pytest
 from psycopg import Connection
 
 from bot.queue import Lane, Queue, article_job, sync_job
+from indexing.batches import BATCH_DOCUMENTS
 from indexing.index import Index
 from tests.acceptance.commands import CommandLine
 
 PATIENCE = 30  # seconds after which a test has failed; nothing waits for it to pass
-ARTICLES = 20
+ARTICLES = 80
 
 # As `supportbot worker`, but quick to notice that another one is dead.
 IMPATIENT_WORKER = """
@@ -154,7 +155,7 @@ def test_another_worker_ends_what_a_killed_one_began(
 ) -> None:
     first = start()
     wait_for(lambda: alive(connection))
-    with frozen_at(database_url, "a12"):
+    with frozen_at(database_url, "a70"):
         Queue(pool=pool).enqueue(sync_job("docs"))
         wait_for(lambda: stuck(connection))
         first.send_signal(signal.SIGKILL)
@@ -166,14 +167,14 @@ def test_another_worker_ends_what_a_killed_one_began(
     wait_for(lambda: job_states(connection) == [("succeeded", 2)])
     assert documents(connection) == [f"a{number:02}" for number in range(ARTICLES)]
     runs = connection.execute("SELECT state, added, unchanged FROM sync_runs ORDER BY id")
-    assert runs.fetchall()[-1] == ("succeeded", ARTICLES - 12, 12)
+    assert runs.fetchall()[-1] == ("succeeded", ARTICLES - BATCH_DOCUMENTS, BATCH_DOCUMENTS)
     index = value(connection, "SELECT id FROM embedding_indexes")
     assert value(connection, f"SELECT count(*) FROM passages_{index}") == ARTICLES
 
     watched = line.run("sync", "docs", "--full")
 
     assert watched.returncode == 0
-    assert watched.stdout.split()[-8:-2] == [b"docs", b"0", b"0", b"20", b"0", b"0"]
+    assert watched.stdout.split()[-8:-2] == [b"docs", b"0", b"0", b"80", b"0", b"0"]
     assert value(connection, "SELECT count(job_id) = count(*) FROM sync_runs")
 
 
@@ -203,7 +204,7 @@ def test_a_worker_that_is_stopped_gives_back_what_it_cannot_end(
 ) -> None:
     worker = start("worker", "--drain=0")
     wait_for(lambda: alive(connection))
-    with frozen_at(database_url, "a12"):
+    with frozen_at(database_url, "a70"):
         Queue(pool=pool).enqueue(sync_job("docs"))
         wait_for(lambda: stuck(connection))
         worker.send_signal(signal.SIGTERM)

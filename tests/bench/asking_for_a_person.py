@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.zendesk.asks_for_person import asks_for_person
+from bot.phrases.asks_for_person import asks_for_person
 
 TESTS = Path(__file__).parents[1]
 LIST = TESTS / "data" / "asking_for_a_person.jsonl"

@@ -24,6 +24,7 @@ from bot.jobs.models import SwitchJob, notice_setting
 from bot.jobs.retries import TryAgain
 from bot.metrics import DatabaseMetrics
 from bot.queue import Queue
+from indexing.batches import BATCH_DOCUMENTS
 from indexing.embedders import load
 from indexing.embedders.loaded import LoadedEmbedders
 from indexing.errors import (
@@ -359,14 +360,18 @@ def test_a_build_that_was_killed_goes_on_where_it_was(
     wait_for(lambda: not waiting(place, "INTO indexed_documents"))
     halfway = place.states()[LARGE]
     # The batch with the 70th in it was not written, the one before it was.
-    assert (halfway.state, halfway.documents, halfway.total) == ("building", 64, ARTICLES)
+    assert (halfway.state, halfway.documents, halfway.total) == (
+        "building",
+        BATCH_DOCUMENTS,
+        ARTICLES,
+    )
     assert place.live() == place.index
     wait_for(lambda: not place.run("SELECT pid FROM pg_locks WHERE locktype = 'advisory'"))
 
     new = place.switch(LARGE)
 
     assert new == halfway.index
-    assert place.models[LARGE].texts == ARTICLES - 64
+    assert place.models[LARGE].texts == ARTICLES - BATCH_DOCUMENTS
     assert place.held(new) == texts(*range(ARTICLES))
 
 

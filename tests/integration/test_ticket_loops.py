@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.fakes.zendesk.ticket_records import Ticket
     from tests.integration.conftest import Knowledge
 
-LOOPS = 10
+LOOPS = 12
 LIMITS = Limits()
 MOST_ROUNDS = 3 * LIMITS.answers
 
@@ -65,6 +65,11 @@ def forwarding(tickets: Tickets, ticket: Ticket, chance: random.Random) -> Ticke
     return tickets.replies(ticket, f"FYI\n\n{chance.choice(QUESTIONS)}", author=other)
 
 
+def asks_again(tickets: Tickets, ticket: Ticket, chance: random.Random) -> Ticket:
+    """A program that is never content."""
+    return tickets.replies(ticket, QUESTIONS[0])
+
+
 def a_ticket_for_each_reply(tickets: Tickets, ticket: Ticket, chance: random.Random) -> Ticket:
     """A help desk on the other side: its mails come back without the thread."""
     return tickets.asks(
@@ -77,6 +82,7 @@ MACHINES: tuple[Machine, ...] = (
     out_of_office_unmarked,
     another_bot,
     forwarding,
+    asks_again,
     a_ticket_for_each_reply,
 )
 
@@ -110,7 +116,10 @@ def test_no_machine_keeps_the_bot_talking(
     knowledge.add(document())
     spoken: Counter[tuple[str, bool]] = Counter()
     for number in range(asked or LOOPS):
-        machines = [MACHINES[number % len(MACHINES)], chance.choice(MACHINES)]
+        machine = MACHINES[number % len(MACHINES)]
+        # First each with itself, fast and slowly; then whatever meets.
+        other = machine if number < 2 * len(MACHINES) else chance.choice(MACHINES)
+        machines = [machine, other]
         slowly = number // len(MACHINES) % 2 == 1  # so that what counts is the cap of a ticket
         case = f"loop {number}: {[each.__name__ for each in machines]}, slowly: {slowly}"
         sender = tickets.ticketing.person("Anna", email=f"anna{number}@customer.example")
@@ -139,4 +148,6 @@ def test_no_machine_keeps_the_bot_talking(
         spoken[machines[0].__name__, slowly] = max(spoken[machines[0].__name__, slowly], heard)
     print(dict(spoken))
     # Were everybody taken for a machine, no loop would begin.
-    assert max(spoken.values()) == LIMITS.answers + 1
+    assert spoken["asks_again", False] == LIMITS.answers_an_hour + 1
+    assert spoken["asks_again", True] == LIMITS.answers + 1
+    assert spoken["a_ticket_for_each_reply", False] == LIMITS.replies_to_requester_an_hour

@@ -232,9 +232,10 @@ def test_a_delivery_is_one_job_for_each_source_however_often_it_comes(
     ]
     assert abs(datetime.now(UTC) - datetime.fromisoformat(expected[0][1]["happened_at"])) < DAY
 
-    # Another delivery of the same article while one waits asks for nothing more.
-    assert sender.tell(article, "unpublished") == 200
-    assert jobs(pool) == expected
+    # Another delivery of the same article while one waits asks for no other job, but says that
+    # there is news.
+    assert sender.tell(article, "unpublished", "01NEWS") == 200
+    assert jobs(pool) == [(task, {**told, "event": "01NEWS"}) for task, told in expected]
 
 
 def test_a_repetition_is_nothing_new_after_its_job_has_ended(

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.zendesk.asks_for_person import asks_for_person
-from bot.zendesk.courtesies import asks_something
-from bot.zendesk.feedback_words import feedback_in
+from bot.phrases.asks_for_person import asks_for_person
+from bot.phrases.courtesies import asks_something
+from bot.phrases.feedback_words import feedback_in
 from bot.zendesk.texts import TEXTS
 
 PHRASES = [

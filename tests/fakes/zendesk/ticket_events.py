@@ -97,7 +97,7 @@ def _detail(ticket: Ticket, audit: Audit) -> Json:
         "created_at": stamp(ticket.created_at),
         "custom_status": None,
         "description": ticket.comments[0].text if ticket.comments else "",
-        "external_id": None,
+        "external_id": ticket.external_id,
         "form_id": _id(ticket.form_id),
         "group_id": _id(ticket.group_id),
         "id": str(ticket.id),

@@ -105,6 +105,7 @@ class Ticket:
     custom_fields: dict[int, Any] = field(default_factory=dict)
     follows: int | None = None
     cc_ids: tuple[int, ...] = ()
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

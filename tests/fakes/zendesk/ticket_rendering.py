@@ -18,7 +18,7 @@ def ticket_json(ticket: Ticket, *, url: str) -> Json:
     return {
         "id": ticket.id,
         "url": f"{url}/tickets/{ticket.id}.json",
-        "external_id": None,
+        "external_id": ticket.external_id,
         "via": _via(ticket.channel),
         "type": None,
         "subject": ticket.subject,

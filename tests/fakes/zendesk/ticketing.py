@@ -43,6 +43,7 @@ class Ticketing:
     groups: dict[int, Named] = field(default_factory=dict)
     forms: dict[int, Named] = field(default_factory=dict)
     comments_show_custom: bool = True
+    opened_by_key: dict[str, tuple[bytes, Ticket]] = field(default_factory=dict)
 
     def macro(
         self, title: str, reply: object = "", *, html: str = "", mode: str = "", **changes: Any

@@ -49,13 +49,22 @@ class TicketsApi:
         self._caller = caller
         self._url = f"{origin}/api/v2"
 
-    def answer(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Answer:
+    def answer(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: bytes,
+        *,
+        idempotency: str = "",
+    ) -> Answer:
         """The answer to a path below /api/v2, without ".json"."""
         for wanted, pattern, answer in self._routes:
             match = re.fullmatch(pattern, path)
             if match and wanted == method:
                 url = f"{self._url}{path}.json"
-                return answer(self, *match.groups(), query=query, url=url, body=body)
+                more = {"idempotency": idempotency} if method == "POST" else {}
+                return answer(self, *match.groups(), query=query, url=url, body=body, **more)
         return NO_ENDPOINT
 
     # --- Reading
@@ -210,7 +219,7 @@ class TicketsApi:
             self._bot,
             BeautifulSoup(html, "html.parser").get_text(),
             f'<div class="zd-comment" dir="auto">{html}</div>',
-            public=bool(wanted.get("public", ticket.comments[0].public)),
+            public=bool(wanted.get("public", not ticket.comments or ticket.comments[0].public)),
             channel="api",
         )
 
@@ -232,7 +241,66 @@ class TicketsApi:
             changes["status"] = "open"
         return changes
 
+    def _list(self, *, query: Mapping[str, str], url: str, **_: Any) -> Answer:
+        """The tickets of one external id, or all."""
+        wanted = query.get("external_id")
+        found = [
+            each
+            for each in self._ticketing.tickets.values()
+            if each.status != "deleted" and wanted in {None, each.external_id}
+        ]
+        answer = page("tickets", found, query, url=url, default=100)
+        answer["tickets"] = [self._ticket(each, ()) for each in answer["tickets"]]
+        return 200, answer
+
+    def _create(self, *, body: bytes, idempotency: str = "", **_: Any) -> Answer:
+        """A repetition of a key within two hours is answered as it was the first time."""
+        known = self._ticketing.opened_by_key.get(idempotency)
+        if known is not None:
+            if known[0] != body:
+                return 400, {"error": "IdempotentRequestError"}
+            return 201, {"ticket": self._ticket(known[1], ())}
+        try:
+            wanted = json.loads(body)["ticket"]
+            said = wanted["comment"]
+        except (ValueError, KeyError, TypeError):
+            return 400, {"error": "Unprocessable", "message": "Server could not parse JSON"}
+        ticket = self._opened(wanted)
+        self._ticketing.tickets[ticket.id] = ticket
+        if fault := self._fault(ticket, wanted):
+            del self._ticketing.tickets[ticket.id]
+            return fault
+        comment = self._comment(ticket, said)
+        changes = self._changes(ticket, wanted)
+        self._ticketing.update(ticket, self._bot, comment=comment, changes=changes, channel="api")
+        if idempotency:
+            self._ticketing.opened_by_key[idempotency] = (body, ticket)
+        return 201, {"ticket": self._ticket(ticket, ())}
+
+    def _opened(self, wanted: Json) -> Ticket:
+        now, asker = self._ticketing.clock(), wanted.get("requester") or {}
+        known = (
+            each
+            for each in self._ticketing.people.values()
+            if each.email and each.email == asker.get("email")
+        )
+        requester = next(known, None)
+        if requester is None and asker:
+            requester = self._ticketing.person(asker["name"], email=asker["email"])
+        return Ticket(
+            id=self._ticketing.next_id(),
+            subject=str(wanted.get("subject", "")),
+            requester=requester or self._bot,
+            created_at=now,
+            updated_at=now,
+            status="new",
+            channel="api",
+            external_id=wanted.get("external_id"),
+        )
+
     _routes: tuple[tuple[str, str, Callable[..., Answer]], ...] = (
+        ("GET", r"/tickets", _list),
+        ("POST", r"/tickets", _create),
         ("GET", r"/tickets/(\d+)", _show),
         ("PUT", r"/tickets/(\d+)", _update),
         ("GET", r"/tickets/(\d+)/comments", _comments),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from bot.zendesk.phrases import phrases
+from bot.phrases import phrases
 
 _NAME_PARTS = re.compile(r"[\W_]+")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from bot.zendesk.phrases import phrases
+from bot.phrases import phrases
 
 Feedback = Literal["yes", "no"]
 

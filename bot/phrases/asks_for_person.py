@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from bot.zendesk.phrases import phrases
+from bot.phrases import phrases
 
 _PART = re.compile(r"%([A-Z]+)")
 _READ = 6_000  # characters

@@ -1,0 +1,1 @@
+"""Slack: agents ask where they work, and check, rate, publish and hand over what they are told."""

@@ -1,0 +1,107 @@
+"""POST /slack/events: events, commands, buttons and dialogs, as Slack sends them over HTTP.
+
+A signature is checked over the raw body before anything in the body is looked at.
+https://docs.slack.dev/authentication/verifying-requests-from-slack/
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, cast
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Request
+from fastapi.responses import PlainTextResponse, Response
+from slack_bolt.adapter.starlette.async_handler import to_starlette_response
+from slack_bolt.async_app import AsyncBoltRequest
+from slack_sdk.signature import Clock, SignatureVerifier
+
+from bot.bodies import Unread, body_of
+
+if TYPE_CHECKING:
+    from slack_bolt.async_app import AsyncApp
+
+log = logging.getLogger(__name__)
+
+PATH = "/slack/events"
+
+LARGEST_BODY = 2**20
+"""Bytes. A dialog is at most 250 kB."""
+
+_NOT_SET_UP = (
+    "Slack is not set up here. Set SLACK_SIGNING_SECRET to the app's signing secret and start "
+    "Supportbot's web process again.\n"
+)
+_FORGED = (
+    "The signature does not match, or is older than five minutes. Check that SLACK_SIGNING_SECRET "
+    "is the app's signing secret and that this machine's clock is right.\n"
+)
+_MALFORMED = "The body is not what Slack sends.\n"
+
+
+def routes(
+    *, app: Callable[[], AsyncApp], signing_secret: str | None, clock: Clock | None = None
+) -> APIRouter:
+    """The route. `app` gives Bolt's app when it is first needed; without a `signing_secret` the
+    route answers 404, because nothing could be believed."""
+    router = APIRouter()
+    verifier = SignatureVerifier(signing_secret, clock or Clock()) if signing_secret else None
+
+    @router.post(PATH)
+    async def events(request: Request) -> Response:
+        if verifier is None:
+            return PlainTextResponse(_NOT_SET_UP, status_code=404)
+        body = await body_of(request, largest=LARGEST_BODY)
+        if isinstance(body, Unread):
+            headers = {"Connection": "close"}
+            return _refused(f"{body.reason}\n", body.status, headers=headers)
+        if not _is_signed(verifier, body, request):
+            return _refused(_FORGED, 401)
+        told = _told(body)
+        if told is None:
+            return _refused(_MALFORMED, 400)
+        return to_starlette_response(await app().async_dispatch(_bolt_request(request, told)))
+
+    return router
+
+
+def _is_signed(verifier: SignatureVerifier, body: bytes, request: Request) -> bool:
+    try:
+        return verifier.is_valid_request(body, dict(request.headers))
+    except ValueError:  # no number where the time should be
+        return False
+
+
+def _told(body: bytes) -> dict[str, object] | None:
+    """What the body says: an object in JSON, one in the field `payload` of a form, or the fields
+    of a form, as commands come. None for anything else."""
+    try:
+        text = body.decode()
+        if not text.lstrip().startswith("{"):
+            fields = dict(parse_qsl(text, keep_blank_values=True, strict_parsing=True))
+            if "payload" not in fields:
+                return {**fields}
+            text = fields["payload"]
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def _bolt_request(request: Request, told: dict[str, object]) -> AsyncBoltRequest:
+    """As JSON, because Bolt takes a form that holds the word "payload" anywhere, as a question
+    may, for one that says nothing."""
+    headers = {**request.headers, "content-type": "application/json"}
+    return AsyncBoltRequest(
+        body=json.dumps(told),
+        headers=cast("dict[str, str | Sequence[str]]", headers),
+    )
+
+
+def _refused(
+    reason: str, status: int, *, headers: dict[str, str] | None = None
+) -> PlainTextResponse:
+    log.warning("Refused a request: %s", reason.strip(), extra={"action": "slack_request"})
+    return PlainTextResponse(reason, status_code=status, headers=headers)

@@ -1,0 +1,229 @@
+"""Gets a reply that is in the books into Slack, each part of it once.
+
+A post cannot be made idempotent at Slack, so each part carries its marker as the message's
+metadata: after a crash or a time-out the conversation is searched for it before anything is posted
+again. https://docs.slack.dev/messaging/message-metadata/
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from bot.errors import SupportbotError
+from bot.slack.asked import STARTING
+from bot.slack.errors import PostUncertain, Refused
+
+if TYPE_CHECKING:
+    from bot.slack.api import SlackApi
+    from bot.slack.asked import Asked, Part
+    from bot.slack.questions import Questions
+
+log = logging.getLogger(__name__)
+
+MARKER = "supportbot_reply"
+"""The type of event in the metadata of everything that the bot posts as a reply."""
+
+SETTLING = timedelta(seconds=20)
+"""No request is under way for longer: after that, a message that is not there never will be."""
+
+# Between our database and Slack, in seconds.
+_CLOCKS_DIFFER = 60.0
+
+# The message is not the matter, but how it looks.
+_TOO_MUCH = frozenset(
+    {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"}
+)
+# Nothing can be said there, by this bot or by anybody.
+_GONE = frozenset(
+    {
+        *("channel_not_found", "not_in_channel", "is_archived", "thread_not_found"),
+        *("message_not_found", "cannot_reply_to_message", "restricted_action"),
+        *("restricted_action_read_only_channel", "restricted_action_thread_only_channel"),
+        *("restricted_action_non_threadable_channel", "restricted_action_thread_locked"),
+        *("user_is_restricted", "messages_tab_disabled", "cannot_dm_bot", "user_disabled"),
+        *("team_not_found", "as_user_not_supported", "slack_connect_file_link_sharing_blocked"),
+    }
+)
+
+
+class Unsettled(SupportbotError):
+    """The thread must be looked at again later."""
+
+    def __init__(self, message: str | None = None, *, after: timedelta = timedelta()) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class PlaceGone(SupportbotError):
+    """Nothing can be said there."""
+
+    def __init__(self, message: str | None = None, *, withdrawn: bool = False) -> None:
+        """`withdrawn` is whether that is because the question was taken back."""
+        super().__init__(message)
+        self.withdrawn = withdrawn
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """A message of the bot's own in a conversation. `marker` is "" for one without."""
+
+    ts: str
+    marker: str
+
+
+class Poster:
+    """Posts, changes and takes away the parts of replies."""
+
+    def __init__(self, *, questions: Questions, settling: timedelta = SETTLING) -> None:
+        self._questions = questions
+        self._settling = settling
+
+    def deliver(self, api: SlackApi, asked: Asked, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+        """Posts what is announced; returns what is left of it then, each with its `ts`. Raises
+        PlaceGone where nothing can be said, Unsettled where nobody knows whether it was, and
+        SlackBusy, SlackAway and PermissionMissing: the books say how far it got."""
+        done: list[Part] = []
+        for number, part in enumerate(parts):
+            if number and part.message and not part.ts:
+                self._questions.tries_again(asked)
+            settled = self._settled(api, asked, part)
+            done += [settled] if settled else []
+            if settled != part:
+                self._questions.posted(asked, (*done, *parts[number + 1 :]))
+        return tuple(done)
+
+    def find(self, api: SlackApi, asked: Asked, *, bot_id: str) -> tuple[Part, ...]:
+        """The announced parts, with the `ts` of those that Slack has. Raises Unsettled while one
+        that is not there may still be on its way."""
+        missing = [each for each in asked.parts if each.message and not each.ts]
+        if not missing:
+            return asked.parts
+        known: dict[str, str] = {}
+        for channel in {each.channel for each in missing}:
+            own = self._own(api, asked, channel, bot_id)
+            known |= {each.marker: each.ts for each in own if each.marker}
+        parts = tuple(
+            each if each.ts else replace(each, ts=known.get(each.marker, ""))
+            for each in asked.parts
+        )
+        left = self._settling.total_seconds() - asked.sending_for
+        if left > 0 and not all(each.ts for each in parts if each.message):
+            raise Unsettled(
+                f"A reply in {asked.place.key} may still be on its way.",
+                after=timedelta(seconds=left),
+            )
+        return parts
+
+    def clean(self, api: SlackApi, asked: Asked, *, bot_id: str) -> None:
+        """Takes away the message in which an answer was being written that was broken off. Raises
+        Unsettled while it may still appear beside a reply that is there."""
+        if asked.stream == STARTING:
+            for each in self._own(api, asked, "", bot_id):
+                if not each.marker:
+                    self._take_away(api, asked.channel, each.ts)
+            left = self._settling.total_seconds() - asked.sending_for
+            if left > 0 and asked.is_settled:
+                raise Unsettled(
+                    f"A message in {asked.place.key} may still appear.",
+                    after=timedelta(seconds=left),
+                )
+            if not asked.is_settled:
+                return
+        elif asked.stream:
+            self._take_away(api, asked.channel, asked.stream)
+        self._questions.streams(asked, "")
+
+    def _settled(self, api: SlackApi, asked: Asked, part: Part) -> Part | None:
+        """The part as it is in Slack now; None where it was to go."""
+        channel = part.channel or asked.channel
+        if not part.message:
+            self._take_away(api, channel, part.ts)
+            return None
+        try:
+            return self._posted(api, asked, part)
+        except PostUncertain as error:
+            raise Unsettled(
+                f"Nobody knows whether a reply in {asked.place.key} was posted.",
+                after=self._settling,
+            ) from error
+        except Refused as error:
+            if error.code in _TOO_MUCH and "blocks" in part.message:
+                log.warning("Only the words: %s", error, extra={"action": "slack_post"})
+                message = {"text": part.message["text"], "unfurl_links": False}
+                return self._settled(api, asked, replace(part, message=message))
+            if error.code in _GONE:
+                raise PlaceGone(f"Nothing can be said in {channel}: {error.code}.") from error
+            raise
+
+    def _posted(self, api: SlackApi, asked: Asked, part: Part) -> Part:
+        channel = part.channel or asked.channel
+        message = {
+            **part.message,
+            "metadata": {"event_type": MARKER, "event_payload": {"marker": part.marker}},
+        }
+        if part.ts:
+            try:
+                api.update(channel, part.ts, message)
+            except Refused as error:
+                if error.code not in _NOT_CHANGEABLE:
+                    raise
+                self._take_away(api, channel, part.ts)
+            else:
+                return part
+        thread = "" if part.channel else asked.thread
+        posted = api.post(channel, thread, message)
+        if thread and not posted.thread:
+            self._take_away(api, channel, posted.ts)
+            raise PlaceGone(f"The thread {asked.place.key} is gone.", withdrawn=True)
+        return replace(part, ts=posted.ts)
+
+    def _own(self, api: SlackApi, asked: Asked, channel: str, bot_id: str) -> Iterator[Found]:
+        """What the bot has said in the conversation since it was asked."""
+        since = asked.ts or f"{asked.since - _CLOCKS_DIFFER:.6f}"
+        try:
+            if channel or not asked.thread:
+                messages = list(api.history(channel or asked.channel, after=since))
+            else:
+                messages = list(api.thread(asked.channel, asked.thread, after=since))
+        except Refused as error:
+            if error.code not in _GONE:
+                raise
+            messages = []
+        for each in messages:
+            ts = str(each.get("ts") or "")
+            if each.get("bot_id") == bot_id and ts > since:
+                yield Found(ts=ts, marker=marker_in(each))
+
+    @staticmethod
+    def _take_away(api: SlackApi, channel: str, ts: str) -> None:
+        try:
+            api.delete(channel, ts)
+        except Refused as error:
+            if error.code not in _GONE | _NOT_CHANGEABLE:
+                raise
+
+
+# Gone, too old, or still in the state of a stream.
+_NOT_CHANGEABLE = frozenset(
+    {
+        *("message_not_found", "cant_update_message", "edit_window_closed", "cant_delete_message"),
+        *("streaming_state_conflict", "message_in_streaming_state", "update_failed"),
+    }
+)
+
+
+def is_gone(error: Refused) -> bool:
+    """Whether nothing can be said there, or what was said there is gone."""
+    return error.code in _GONE | _NOT_CHANGEABLE
+
+
+def marker_in(message: Mapping[str, Any]) -> str:
+    """The marker that a message was posted with, "" for none."""
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != MARKER:
+        return ""
+    return str((metadata.get("event_payload") or {}).get("marker") or "")

@@ -1,0 +1,168 @@
+"""Where the app is installed, and the token for each workspace.
+
+One workspace by SLACK_BOT_TOKEN, any number by installing. What the setting's token is for, Slack
+says once in each process; it is kept, so that events are taken while Slack cannot be asked.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.slack.errors import NotInstalled, SlackError
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg_pool import ConnectionPool
+    from pydantic import SecretStr
+
+log = logging.getLogger(__name__)
+
+# An uninstalled app's token stops working at once, whatever is remembered here.
+_REMEMBERED_SECONDS = 30.0
+
+_OF_TEAM = """
+SELECT workspace.id, workspace.enterprise_id, workspace.is_organisation, workspace.name,
+       workspace.bot_user_id, workspace.bot_id, workspace.app_id
+FROM slack_teams team JOIN slack_workspaces workspace ON workspace.id = team.workspace
+WHERE team.team_id = %s
+"""
+
+# Whatever other workspace the setting's token was for before is not served any more.
+_IDENTIFIED = """
+WITH gone AS (
+    DELETE FROM slack_workspaces WHERE token IS NULL AND id <> %(id)s
+)
+INSERT INTO slack_workspaces (id, enterprise_id, name, bot_user_id, bot_id, app_id)
+VALUES (%(id)s, %(enterprise_id)s, %(name)s, %(bot_user_id)s, %(bot_id)s, %(app_id)s)
+ON CONFLICT (id) DO UPDATE SET
+    enterprise_id = excluded.enterprise_id, name = excluded.name,
+    bot_user_id = excluded.bot_user_id, bot_id = excluded.bot_id, app_id = excluded.app_id
+"""
+
+_SERVED = """
+INSERT INTO slack_teams (team_id, workspace) VALUES (%s, %s)
+ON CONFLICT (team_id) DO UPDATE SET workspace = excluded.workspace
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workspace:
+    """One installation. `id` is a workspace's or, where `is_organisation`, an organisation's;
+    `enterprise_id` is "" outside of Enterprise organisations. `bot_user` is whom the app is."""
+
+    id: str
+    name: str
+    bot_user: str
+    bot_id: str = ""
+    app_id: str = ""
+    enterprise_id: str = ""
+    is_organisation: bool = False
+
+
+class Workspaces:
+    """The installations, in PostgreSQL. Safe to share between threads."""
+
+    def __init__(
+        self,
+        *,
+        pool: ConnectionPool[Connection[Any]],
+        token: SecretStr | None,
+        identify: Callable[[str], Workspace],
+        clock: Callable[[], float] = time.monotonic,
+        wait: float = 3.0,
+    ) -> None:
+        """`identify` asks Slack whose a token is, and raises SlackError. A database that gives no
+        connection within `wait` seconds counts as away."""
+        self._pool = pool
+        self._token = token
+        self._identify = identify
+        self._clock = clock
+        self._wait = wait
+        self._lock = threading.Lock()
+        self._own: Workspace | None = None
+        self._known: dict[str, tuple[float, Workspace]] = {}
+
+    def of(self, team: str) -> Workspace:
+        """The installation that serves a workspace. Raises NotInstalled, and psycopg.Error when
+        the database cannot be used now."""
+        remembered = self._known.get(team)
+        if remembered is not None and self._clock() - remembered[0] < _REMEMBERED_SECONDS:
+            return remembered[1]
+        found = self._find(team)
+        if found is None:
+            self._known.pop(team, None)
+            raise NotInstalled(f"The app is not installed in the Slack workspace {team}.")
+        self._known[team] = (self._clock(), found)
+        return found
+
+    def own(self) -> Workspace:
+        """The workspace of the setting's token, asked of Slack once in this process. Raises
+        NotInstalled where no token is set, and SlackError."""
+        if self._token is None:
+            raise NotInstalled("SLACK_BOT_TOKEN is not set.")
+        with self._lock:
+            if self._own is None:
+                found = self._identify(self._token.get_secret_value())
+                self._keep(found)
+                self._own = found
+            return self._own
+
+    def token(self, workspace: Workspace) -> str:
+        """What to sign in with. Raises NotInstalled."""
+        if self._token is None:
+            raise NotInstalled(f"There is no token for the Slack workspace {workspace.id}.")
+        return self._token.get_secret_value()
+
+    def learn(self) -> None:
+        """Asks Slack whose token is set, if one is, where that was not asked yet. Slack being away
+        is no reason not to go on: what it said last time still holds."""
+        if self._token is None:
+            return
+        try:
+            self.own()
+        except SlackError as error:
+            log.warning("Slack does not say whose token it is: %s", error)
+
+    def _find(self, team: str) -> Workspace | None:
+        found = self._stored(team)
+        if found is None and self._own is None:
+            self.learn()
+            found = self._stored(team)
+        return found
+
+    def _stored(self, team: str) -> Workspace | None:
+        with self._pool.connection(timeout=self._wait) as connection:
+            row = connection.execute(_OF_TEAM, (team,)).fetchone()
+        return None if row is None else _workspace(row)
+
+    def _keep(self, found: Workspace) -> None:
+        with self._pool.connection(timeout=self._wait) as connection:
+            connection.execute(
+                _IDENTIFIED,
+                {
+                    "id": found.id,
+                    "enterprise_id": found.enterprise_id,
+                    "name": found.name,
+                    "bot_user_id": found.bot_user,
+                    "bot_id": found.bot_id,
+                    "app_id": found.app_id,
+                },
+            )
+            connection.execute(_SERVED, (found.id, found.id))
+
+
+def _workspace(row: tuple[Any, ...]) -> Workspace:
+    return Workspace(
+        id=row[0],
+        enterprise_id=row[1],
+        is_organisation=row[2],
+        name=row[3],
+        bot_user=row[4],
+        bot_id=row[5],
+        app_id=row[6],
+    )
