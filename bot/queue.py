@@ -65,6 +65,7 @@ class TaskName(StrEnum):
     DRAFT = "ticket.draft"
     TICKET_SWEEP = "ticket.sweep"
     SWITCH_MODEL = "index.switch"
+    LEARN = "memory.learn"
     PRUNE = "upkeep.prune"
     STATISTICS = "upkeep.statistics"
 

@@ -12,7 +12,7 @@ import typer
 from bot.cli.opening import application
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.bootstrap import Application
     from bot.evaluation.articles import Articles
     from bot.evaluation.temporary import OnProgress
+    from bot.memory import GivenPair
     from indexing.index import Index
 
 app = typer.Typer(
@@ -37,6 +38,13 @@ ArticlesPath = Annotated[
     typer.Option(
         "--articles",
         help="File or folder to measure on, in a database of its own; what is indexed if left out",
+    ),
+]
+MemoryPaths = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--memory",
+        help="JSON Lines of past questions with their article_ids; repeatable, with --articles",
     ),
 ]
 Locale = Annotated[str | None, typer.Option(help="Only questions of this language")]
@@ -56,23 +64,32 @@ class Ground:
 def retrieval(
     questions: Questions,
     articles: ArticlesPath = None,
+    memory: MemoryPaths = None,
     locale: Locale = None,
     json_path: JsonPath = None,
 ) -> None:
     """Measure whether the right article is found: lexical, dense, stock fusion, and ours."""
     from bot.evaluation import report, tables  # noqa: PLC0415 - keeps --help instant
     from bot.evaluation.articles import articles_for  # noqa: PLC0415 - keeps --help instant
-    from bot.evaluation.cases import read_cases  # noqa: PLC0415 - keeps --help instant
+    from bot.evaluation.cases import read_cases, read_memory  # noqa: PLC0415 - as above
     from bot.evaluation.retrieval import run_retrieval  # noqa: PLC0415 - keeps --help instant
 
     cases = read_cases(questions, locale=locale)
     given = articles_for(articles, cases)
-    with application() as opened, _progress() as show, _ground(opened, given, show) as ground:
+    if memory and given is None:
+        raise typer.BadParameter("give --articles too: what is indexed has a memory of its own")
+    past = read_memory(memory or (), asked=cases)
+    with (
+        application() as opened,
+        _progress() as show,
+        _ground(opened, given, show, memory=past) as ground,
+    ):
         measured = run_retrieval(
             cases=cases,
             retriever=opened.retriever_over(ground.pool, ground.index),
             pool=ground.pool,
             failed=ground.failed,
+            memory=len(past) if given else opened.memory.count(),
             on_progress=show,
         )
     _print(tables.retrieval_tables(measured))
@@ -136,7 +153,10 @@ def routing(
 
 @contextmanager
 def _ground(
-    opened: "Application", given: "Articles | None", show: "OnProgress"
+    opened: "Application",
+    given: "Articles | None",
+    show: "OnProgress",
+    memory: "Sequence[GivenPair]" = (),
 ) -> Iterator[Ground]:
     """The given articles indexed in a database of their own, else what is indexed now."""
     from bot.evaluation.temporary import temporary_index  # noqa: PLC0415 - keeps --help instant
@@ -148,6 +168,7 @@ def _ground(
         given.documents,
         database_url=opened.database_url,
         embedder=opened.embedder,
+        memory=memory,
         on_progress=show,
     ) as made:
         yield Ground(pool=made.pool, index=made.index, failed={**given.failed, **made.failed})
