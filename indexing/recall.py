@@ -64,7 +64,8 @@ led AS (
                  WHERE readable.article = ANY(pair.article_ids)) AS documents
     FROM nearest JOIN question_memory AS pair ON pair.id = nearest.pair_id
 )
-SELECT led.weight, halfvec_send(led.embedding), led.documents, own.memory_trust
+SELECT led.weight, halfvec_send(led.embedding), led.documents,
+       own.memory_trust, own.memory_usual, own.memory_spread
 FROM led CROSS JOIN embedding_indexes AS own
 WHERE own.id = %(index)s AND cardinality(led.documents) > 0
 ORDER BY led.distance, led.id LIMIT %(neighbours)s
@@ -84,14 +85,28 @@ class Neighbour:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recalled:
     """What past questions say of documents, by their keys: `opinions` are how surely each
-    answers, 0..1; `trust` is what a sure one is worth in a passage's score."""
+    answers, 0..1; `trust` is what a sure one is worth in a passage's score. `usual` are the mean
+    and the standard deviation of past questions' surroundings, where enough are known."""
 
     opinions: Mapping[int, float] = field(default_factory=dict)
     trust: float = 0.0
+    usual: tuple[float, float] | None = None
 
     def worth(self, document: int) -> float:
         """What a document's passages gain in score."""
         return self.trust * self.opinions.get(document, 0.0)
+
+    @property
+    def surest(self) -> float:
+        """How surely one document is meant, 0..1; 0 where the memory is not trusted."""
+        return max(self.opinions.values(), default=0.0) if self.trust > 0 else 0.0
+
+    def strangeness(self, surroundings: float) -> float:
+        """By how many standard deviations a question is farther from the index than is usual; 0
+        for those that are not, and where nobody knows what is usual."""
+        if self.usual is None or self.usual[1] <= 0:
+            return 0.0
+        return max(0.0, (self.usual[0] - surroundings) / self.usual[1])
 
     @property
     def suggested(self) -> tuple[int, ...]:
@@ -136,8 +151,13 @@ def recalled(connection: Connection, index: Index, search: Search, *, without: i
     neighbours = [
         Neighbour(weight=row[0], vector=vector_of(row[1]), documents=tuple(row[2])) for row in rows
     ]
+    if not rows:
+        return Recalled()
+    trust, mean, spread = rows[0][3:]
     return Recalled(
-        opinions=opinions(search.vector, neighbours), trust=float(rows[0][3]) if rows else 0.0
+        opinions=opinions(search.vector, neighbours),
+        trust=trust,
+        usual=None if mean is None else (mean, spread),
     )
 
 

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from indexing.candidates import CANDIDATES, Hit, Search, hits
 from indexing.errors import IndexReplaced
-from indexing.evidence import PASSAGES, evidence
+from indexing.evidence import PASSAGES, evidence, surroundings
 from indexing.fusion import Candidate, fused_scores, pieces_per_word
 from indexing.index import Index
 from indexing.questions import question_vector
@@ -162,9 +162,16 @@ class Retriever:
         clock = _Clock()
         brought = self._brought(asked, clock)
         pieces = pieces_per_word(asked.text, brought.searched.embedder.count_tokens)
-        found = ranked(brought.hits, brought.memory, pieces, asked.candidates, asked.locale)
-        best = [_candidate(hit) for hit, _ in found[:PASSAGES]]
-        carried = evidence(asked.text, best, pieces=pieces)
+        kept = weighed(brought.hits, pieces, asked.candidates, asked.locale)
+        found = raised(kept, brought.memory)
+        near = surroundings(hit.dense for hit in brought.hits)
+        carried = evidence(
+            asked.text,
+            [_candidate(hit) for hit, _ in kept[:PASSAGES]],
+            pieces=pieces,
+            remembered=brought.memory.surest,
+            strangeness=brought.memory.strangeness(near),
+        )
         clock.stop("rank")
         return Found(
             passages=tuple(hit.passage(score) for hit, score in found[: asked.k]),
@@ -205,20 +212,23 @@ class Retriever:
         self._live = _Searched(index=live, embedder=self._load(live))
 
 
-def ranked(
-    found: Sequence[Hit], memory: Recalled, pieces: float, dense_list: int, locale: str | None
+def weighed(
+    found: Sequence[Hit], pieces: float, dense_list: int, locale: str | None
 ) -> list[tuple[Hit, float]]:
-    """The candidates with their scores, best first, in one translation of each article. Past
-    questions speak of whole documents, so all passages of one are raised alike. `pieces` and
-    `dense_list` are what `fused_scores` takes."""
+    """The candidates in one translation of each article, with the scores that their meaning and
+    their words give them, best first. `pieces` and `dense_list` are what `fused_scores` takes."""
     candidates = [_candidate(hit) for hit in found]
     scores = fused_scores(candidates, pieces=pieces, dense_list=dense_list)
-    scored = [
-        (hit, score + memory.worth(hit.document_pk))
-        for hit, score in zip(found, scores, strict=True)
-    ]
-    scored.sort(key=lambda pair: -pair[1])
+    scored = sorted(zip(found, scores, strict=True), key=lambda pair: -pair[1])
     return in_asked_locale(scored, locale)
+
+
+def raised(weighed: Sequence[tuple[Hit, float]], memory: Recalled) -> list[tuple[Hit, float]]:
+    """The same with what past questions add. They speak of whole documents, so all passages of
+    one are raised alike."""
+    scored = [(hit, score + memory.worth(hit.document_pk)) for hit, score in weighed]
+    scored.sort(key=lambda pair: -pair[1])
+    return scored
 
 
 def _candidate(hit: Hit) -> Candidate:

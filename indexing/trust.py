@@ -10,17 +10,18 @@ not repeat (techqa_rag hit@1 .82 -> .77); a measured one does not, see tests.ben
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from psycopg import sql
 
 from indexing.candidates import CANDIDATES, Search, hits
+from indexing.evidence import surroundings
 from indexing.fusion import pieces_per_word
 from indexing.models import Reader
 from indexing.recall import recalled, vector_of
-from indexing.retrieval import ranked
+from indexing.retrieval import raised, weighed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,6 +41,7 @@ TRUSTS = (0.0, USUAL, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
 
 # Fewer pairs say nothing; of more, a sample says as much.
 _FEWEST = 12
+_FEWEST_USUAL = 50
 _SAMPLE = 300
 
 # Measured anew when the pairs have grown or shrunk by this share.
@@ -68,7 +70,9 @@ ORDER BY md5(pair.id::text) LIMIT %s
 _EVERYONE = "SELECT DISTINCT unnest(audience) FROM documents"
 
 _KEEP = """
-UPDATE embedding_indexes SET memory_trust = %(trust)s, memory_measured_on = %(pairs)s
+UPDATE embedding_indexes SET
+    memory_trust = %(trust)s, memory_usual = %(usual)s, memory_spread = %(spread)s,
+    memory_measured_on = %(pairs)s
 WHERE id = %(index)s
 """
 
@@ -84,26 +88,41 @@ def chosen(ranks: Sequence[Sequence[float]]) -> float:
 
 
 def measure(pool: Connections, index: Index, embedder: Embedder) -> float | None:
-    """Measures and stores how far the memory is trusted in this index, where its pairs have
-    changed enough since the last time and it is live; returns the new weight, or None when nothing
-    was done. Commits what it reads meanwhile."""
+    """Measures and stores how far the memory is trusted in this index and what is usual there,
+    where its pairs have changed enough since the last time and it is live; returns the new weight,
+    or None when nothing was done. Commits what it reads meanwhile."""
     with pool.connection() as connection:
         row = connection.execute(
             sql.SQL(_COUNT).format(memory=index.memory), (index.id,)
         ).fetchone()
-        if row is None or abs(row[0] - row[1]) <= _CHANGED * row[1]:
+        if row is None or row[0] < _FEWEST or abs(row[0] - row[1]) <= _CHANGED * row[1]:
             return None
-        trust = chosen(list(_ranks(connection, index, embedder)))
-        connection.execute(_KEEP, {"trust": trust, "pairs": row[0], "index": index.id})
-    log.info(
-        "Measured how far past questions are trusted.",
-        extra={"action": "measure_memory", "index": index.id, "pairs": row[0], "trust": trust},
-    )
+        asked = list(_asked_again(connection, index, embedder))
+        trust = chosen([each.ranks for each in asked])
+        near = np.array([each.surroundings for each in asked])
+        known = {
+            "trust": trust,
+            "usual": float(near.mean()) if len(near) >= _FEWEST_USUAL else None,
+            "spread": float(near.std()) if len(near) >= _FEWEST_USUAL else None,
+            "pairs": row[0],
+            "index": index.id,
+        }
+        connection.execute(_KEEP, known)
+    log.info("Asked past questions again.", extra={"action": "measure_memory", **known})
     return trust
 
 
-def _ranks(connection: Connection, index: Index, embedder: Embedder) -> Iterator[tuple[float, ...]]:
-    """One row per past question of a sample, as every reader of anything would ask it."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _AskedAgain:
+    """A past question without itself: the reciprocal rank of its article at each of TRUSTS, and
+    how near the index is to it."""
+
+    ranks: tuple[float, ...]
+    surroundings: float
+
+
+def _asked_again(connection: Connection, index: Index, embedder: Embedder) -> Iterator[_AskedAgain]:
+    """A sample, each as every reader of anything would ask it."""
     everyone = frozenset(row[0] for row in connection.execute(_EVERYONE))
     pairs = connection.execute(sql.SQL(_PAIRS).format(memory=index.memory), (_SAMPLE,)).fetchall()
     for pair, question, vector, locale, documents in pairs:
@@ -111,23 +130,19 @@ def _ranks(connection: Connection, index: Index, embedder: Embedder) -> Iterator
             text=question, vector=vector_of(vector), reader=Reader(labels=everyone), locale=locale
         )
         memory = recalled(connection, index, search, without=pair)
-        believed = replace(memory, trust=1.0)
-        found = hits(connection, index, search, believed.suggested)
+        found = hits(connection, index, search, replace(memory, trust=1.0).suggested)
         if found is None:
             continue
-        pieces = pieces_per_word(question, embedder.count_tokens)
-        answering = frozenset(documents)
-        yield tuple(
-            _reciprocal_rank(
-                [
-                    hit.document_pk
-                    for hit, _ in ranked(
-                        found, replace(memory, trust=trust), pieces, CANDIDATES, locale
-                    )
-                ],
-                answering,
-            )
-            for trust in TRUSTS
+        kept = weighed(found, pieces_per_word(question, embedder.count_tokens), CANDIDATES, locale)
+        yield _AskedAgain(
+            ranks=tuple(
+                _reciprocal_rank(
+                    [hit.document_pk for hit, _ in raised(kept, replace(memory, trust=trust))],
+                    frozenset(documents),
+                )
+                for trust in TRUSTS
+            ),
+            surroundings=surroundings(hit.dense for hit in found),
         )
 
 

@@ -50,14 +50,16 @@ END;
 $$;
 SELECT create_memory(id, dimensions) FROM embedding_indexes;
 
--- What a sure opinion of the memory is worth in a passage's score, how many pairs it was measured
--- on.
+-- What a sure opinion of the memory is worth in a passage's score, how near past questions usually
+-- are to the index (mean and standard deviation), and how many pairs that was measured on.
 ALTER TABLE embedding_indexes
     ADD COLUMN memory_trust real NOT NULL DEFAULT 0.25,
+    ADD COLUMN memory_usual real,
+    ADD COLUMN memory_spread real,
     ADD COLUMN memory_measured_on integer NOT NULL DEFAULT 0;
 
 -- What the answer to a question on record cited, of the articles that are still there.
-CREATE FUNCTION cited_articles(question uuid) RETURNS text[] LANGUAGE sql STABLE
+CREATE FUNCTION cited_articles(asked uuid) RETURNS text[] LANGUAGE sql STABLE
 RETURN (
     SELECT array_agg(DISTINCT article_of(document.source, document.translation_group, document.id))
     FROM citations AS citation
@@ -66,40 +68,40 @@ RETURN (
         AND passage.document_id = citation.document_id
     JOIN documents AS document
         ON document.source = passage.source AND document.id = passage.document_id
-    WHERE citation.question_id = question AND document.kind NOT IN ('ticket', 'macro')
+    WHERE citation.question_id = asked AND document.kind NOT IN ('ticket', 'macro')
 );
 
 -- What is known of an answer by now decides whether it is remembered: what a person put right stays
 -- as it is, a "no" of anybody counts more than a "yes". The weights are a judgement, not a
 -- measurement: a person who sends an answer says as much as one who links an article, and more
 -- than one who was content, or who had to rewrite it.
-CREATE FUNCTION remember_answer(question uuid) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION remember_answer(asked uuid) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     known record;
-    articles text[] := cited_articles(question);
+    articles text[] := cited_articles(asked);
 BEGIN
     SELECT decision.ended = 'sent' AS sent, decision.text IS NOT NULL AS edited,
            decision.decision = 'rejected' OR ticket.declined_at IS NOT NULL
            OR ticket.reopened_at IS NOT NULL
-           OR EXISTS (SELECT FROM feedback WHERE question_id = question AND NOT helpful) AS wrong,
+           OR EXISTS (SELECT FROM feedback WHERE question_id = asked AND NOT helpful) AS wrong,
            ticket.confirmed_at IS NOT NULL
-           OR EXISTS (SELECT FROM feedback WHERE question_id = question AND helpful) AS confirmed
+           OR EXISTS (SELECT FROM feedback WHERE question_id = asked AND helpful) AS confirmed
     INTO known
-    FROM (SELECT question AS id) AS asked
-    LEFT JOIN draft_decisions AS decision ON decision.draft_id = asked.id
+    FROM (SELECT asked AS id) AS answer
+    LEFT JOIN draft_decisions AS decision ON decision.draft_id = answer.id
     LEFT JOIN ticket_turns AS turn
-        ON turn.id = asked.id AND (turn.outcome = 'answered' OR decision.ended = 'sent')
+        ON turn.id = answer.id AND (turn.outcome = 'answered' OR decision.ended = 'sent')
     LEFT JOIN tickets AS ticket ON ticket.ticket_id = turn.ticket_id;
     IF articles IS NULL OR coalesce(known.wrong, false)
        OR NOT (coalesce(known.sent, false) OR coalesce(known.confirmed, false)) THEN
-        DELETE FROM question_memory WHERE question_id = question AND origin <> 'corrected';
+        DELETE FROM question_memory WHERE question_id = asked AND origin <> 'corrected';
         RETURN;
     END IF;
     INSERT INTO question_memory (question_id, origin, weight, locale, article_ids, asked_at)
-    SELECT question, CASE WHEN known.sent THEN 'approved' ELSE 'confirmed' END,
+    SELECT asked, CASE WHEN known.sent THEN 'approved' ELSE 'confirmed' END,
            CASE WHEN known.sent AND NOT known.edited THEN 1 ELSE 0.5 END,
            locale, articles, asked_at
-    FROM questions WHERE id = question
+    FROM questions WHERE id = asked
     ON CONFLICT (question_id) DO UPDATE SET
         origin = excluded.origin, weight = excluded.weight, article_ids = excluded.article_ids
     WHERE question_memory.origin <> 'corrected';
@@ -170,9 +172,43 @@ END;
 $$;
 CREATE TRIGGER learn_pairs AFTER INSERT ON question_memory
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION learn_pairs();
+
+-- Answers that people judged, each once; silence is no judgement. A draft that a person sent as it
+-- was is right; one that was rewritten or rejected is not. What a customer says is said of a
+-- ticket's last answer. A bad rating for the tone alone is no fault of what was said.
+CREATE VIEW judged_answers AS
+SELECT question.id AS question_id, question.evidence, question.embedding_index,
+       coalesce(nullif(ticket.channel, ''), question.surface) AS channel,
+       coalesce(turn.routing_tag, '') AS intent,
+       verdict.is_right, verdict.judged_at
+FROM questions AS question
+LEFT JOIN ticket_turns AS turn ON turn.id = question.id
+LEFT JOIN tickets AS ticket ON ticket.ticket_id = turn.ticket_id
+LEFT JOIN draft_decisions AS decision ON decision.draft_id = question.id
+LEFT JOIN LATERAL (
+    SELECT bool_and(helpful) AS helpful, max(given_at) AS given_at FROM feedback
+    WHERE question_id = question.id AND (helpful OR reasons <> '{tone}')
+) AS rating ON true
+LEFT JOIN LATERAL (
+    SELECT ticket.declined_at, ticket.reopened_at, ticket.confirmed_at
+    WHERE turn.outcome = 'answered' AND NOT EXISTS (
+        SELECT FROM ticket_turns AS later WHERE later.ticket_id = turn.ticket_id
+        AND later.outcome = 'answered' AND later.asked_at > turn.asked_at)
+) AS said ON true
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN decision.decision = 'rejected' OR decision.text IS NOT NULL
+                     OR said.declined_at IS NOT NULL OR said.reopened_at IS NOT NULL
+                     OR NOT rating.helpful THEN false
+                WHEN decision.decision = 'approved' OR said.confirmed_at IS NOT NULL
+                     OR rating.helpful THEN true END AS is_right,
+           greatest(decision.decided_at, said.declined_at, said.reopened_at, said.confirmed_at,
+                    rating.given_at) AS judged_at
+) AS verdict
+WHERE question.outcome IN ('answered', 'drafted') AND verdict.is_right IS NOT NULL;
 """
 
 DOWNGRADE = """
+DROP VIEW judged_answers;
 DO $$
 DECLARE one record;
 BEGIN
@@ -195,7 +231,8 @@ ALTER TABLE question_memory
     ADD PRIMARY KEY (source, document_id),
     ALTER COLUMN question SET NOT NULL;
 ALTER TABLE embedding_indexes
-    DROP COLUMN memory_trust, DROP COLUMN memory_measured_on;
+    DROP COLUMN memory_trust, DROP COLUMN memory_usual, DROP COLUMN memory_spread,
+    DROP COLUMN memory_measured_on;
 DROP INDEX documents_article;
 DROP FUNCTION article_of;
 """
