@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from bot.bootstrap import Application
     from bot.evaluation.articles import Articles
+    from bot.evaluation.cases import Case
     from bot.evaluation.temporary import OnProgress
     from bot.memory import GivenPair
     from indexing.index import Index
@@ -71,14 +72,12 @@ def retrieval(
     """Measure whether the right article is found: lexical, dense, stock fusion, and ours."""
     from bot.evaluation import report, tables  # noqa: PLC0415 - keeps --help instant
     from bot.evaluation.articles import articles_for  # noqa: PLC0415 - keeps --help instant
-    from bot.evaluation.cases import read_cases, read_memory  # noqa: PLC0415 - as above
+    from bot.evaluation.cases import read_cases  # noqa: PLC0415 - keeps --help instant
     from bot.evaluation.retrieval import run_retrieval  # noqa: PLC0415 - keeps --help instant
 
     cases = read_cases(questions, locale=locale)
     given = articles_for(articles, cases)
-    if memory and given is None:
-        raise typer.BadParameter("give --articles too: what is indexed has a memory of its own")
-    past = read_memory(memory or (), asked=cases)
+    past = _past(memory, cases, given)
     with (
         application() as opened,
         _progress() as show,
@@ -101,6 +100,7 @@ def retrieval(
 def answers(
     questions: Questions,
     articles: ArticlesPath = None,
+    memory: MemoryPaths = None,
     locale: Locale = None,
     json_path: JsonPath = None,
 ) -> None:
@@ -116,7 +116,12 @@ def answers(
 
     cases = read_cases(questions, locale=locale)
     given = articles_for(articles, cases)
-    with application() as opened, _progress() as show, _ground(opened, given, show) as ground:
+    past = _past(memory, cases, given)
+    with (
+        application() as opened,
+        _progress() as show,
+        _ground(opened, given, show, memory=past) as ground,
+    ):
         retriever = opened.retriever_over(ground.pool, ground.index)
         measured = run_answers(
             cases=cases,
@@ -149,6 +154,16 @@ def routing(
     _print(tables.routing_tables(measured))
     if json_path:
         report.write_json(json_path, report.routing_json(measured))
+
+
+def _past(
+    memory: "Sequence[Path] | None", asked: "Sequence[Case]", given: "Articles | None"
+) -> "Sequence[GivenPair]":
+    from bot.evaluation.cases import read_memory  # noqa: PLC0415 - keeps --help instant
+
+    if memory and given is None:
+        raise typer.BadParameter("give --articles too: what is indexed has a memory of its own")
+    return read_memory(memory or (), asked=asked)
 
 
 @contextmanager

@@ -2,7 +2,10 @@
 
 Each set's questions are asked with the others as the memory (folds, so that nothing teaches its
 own answer), through the product's own search, beside the articles alone; then with only a few
-pairs, and with what was asked before only, in the order of their dates.
+pairs, and with what was asked before only, in the order of their dates. At the end, what
+past questions add to the evidence: real questions about a neighbouring product (near) and about
+something else (far), each half judged by the threshold that keeps so much of the other half's
+answerable ones.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from rich.table import Table
 
 from bot.evaluation.scorers import bootstrap, ranking
 from bot.memory import GivenPair, QuestionMemory
+from bot.support import EVIDENCE_NEEDED
 from indexing.learning import keep_up
 from indexing.models import Reader
 from indexing.retrieval import Retriever
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 
 METRICS = ("hit@1", "hit@5", "hit@10", "mrr@10")
 FEW = (24, 50, 100, 200)
+KEPT = (0.95, 0.9, 0.85, 0.8, 0.7)
 _PASSAGES = 60
 
 Scores = dict[str, list[float]]
@@ -52,7 +57,9 @@ def main() -> None:
     require_data()
     with measuring.server() as server_url:
         rows = list(_rows(server_url, options.folds, options.sets))
-    _show(rows)
+        if rows:
+            _show(rows)
+        _show_evidence(*_evidence(server_url))
 
 
 def _options() -> argparse.Namespace:
@@ -63,7 +70,11 @@ def _options() -> argparse.Namespace:
 
 
 def _rows(server_url: str, folds: int, sets: Sequence[str] | None) -> Iterator[Row]:
-    wanted = sets or ("sumo_tb", "techqa_rag", "stackfaq", "tau_banking", "xquad_multi")
+    wanted = (
+        sets
+        if sets is not None
+        else ("sumo_tb", "techqa_rag", "stackfaq", "tau_banking", "xquad_multi")
+    )
     for name in wanted:
         with help_center(server_url, name) as center:
             bench = _Bench(center)
@@ -108,7 +119,7 @@ class _Bench:
             taught = [each for each in every if fold_of[each["id"]] != fold][:few]
             own = [each for each in asked if fold_of[each["id"]] == fold]
             pairs = len(taught)
-            trusts.append(self._teach(taught))
+            trusts.append(self.teach(taught))
             self._ask(own, row)
         return _named(row, pairs=str(pairs), trusts=trusts)
 
@@ -123,15 +134,17 @@ class _Bench:
             begins = late[at]["created"]
             taught = [each for each in known or asked if each["created"] < begins]
             pairs = len(taught)
-            trusts.append(self._teach(taught))
+            trusts.append(self.teach(taught))
             self._ask(late[at : at + step], row)
         return _named(row, pairs=f"up to {pairs}", trusts=trusts)
 
-    def _teach(self, taught: Sequence[Line]) -> float:
+    def teach(self, taught: Sequence[Line]) -> float:
         """Nothing but these; returns how far they are trusted."""
         with self._pool.connection() as connection:
             connection.execute("DELETE FROM question_memory")
-            connection.execute("UPDATE embedding_indexes SET memory_measured_on = 0")
+            connection.execute(
+                "UPDATE embedding_indexes SET memory_measured_on = 0, memory_usual = NULL"
+            )
         QuestionMemory(pool=self._pool).give(
             [
                 GivenPair(
@@ -150,6 +163,10 @@ class _Bench:
         print(f"taught {len(taught)}, trusted {row}", file=sys.stderr, flush=True)
         return float(row[0]) if row else 0.0
 
+    def evidence(self, question: str) -> float:
+        """As an answer would be decided by."""
+        return self._retriever.search(question, Reader.customer(), "en").evidence
+
     def _ask(self, asked: Sequence[Line], row: Row) -> None:
         for line in asked:
             question, locale, gold = line["question"], line.get("locale"), line["article_ids"]
@@ -162,6 +179,62 @@ class _Bench:
                 one = ranking(list(dict.fromkeys(found))[:10], frozenset(gold))
                 for metric in METRICS:
                     scores.setdefault(metric, []).append(one[metric])
+
+
+def _evidence(server_url: str) -> tuple[list[Line], dict[str, list[float]]]:
+    """Thunderbird's articles asked about Thunderbird, Firefox and banking; the memory is of the
+    Thunderbird questions that are not among those. Returns them with the evidence by method."""
+    kept = frozenset(
+        line["id"]
+        for line in lines("sumo_tb/articles.jsonl")
+        if "thunderbird" in str(line["products"]).casefold()
+    )
+    asked = lines("sumo_abstain/questions.jsonl")
+    own = {line["id"] for line in asked}
+    past = [line for line in lines("sumo_tb/questions.jsonl") if line["id"] not in own]
+    found: dict[str, list[float]] = {}
+    with help_center(server_url, "sumo_tb", kept) as center:
+        bench = _Bench(center)
+        for method, taught in (("articles", []), ("with memory", past)):
+            bench.teach(taught)
+            found[method] = [bench.evidence(line["question"]) for line in asked]
+    return asked, found
+
+
+def _show_evidence(asked: Sequence[Line], found: Mapping[str, Sequence[float]]) -> None:
+    table = Table(title="rejected, by thresholds that keep so much of the other half's answerable")
+    for heading in ("kept", "method", "kept here", "near", "far"):
+        table.add_column(heading)
+    halves = [number % 2 for number in range(len(asked))]
+    random.Random(7).shuffle(halves)
+    for kept in KEPT:
+        for method, values in found.items():
+            passed: dict[str, list[bool]] = {}
+            for half in (0, 1):
+                other = sorted(
+                    value
+                    for value, line, its in zip(values, asked, halves, strict=True)
+                    if its != half and line["answerable"]
+                )
+                threshold = other[int((1 - kept) * len(other))]
+                for value, line, its in zip(values, asked, halves, strict=True):
+                    if its == half:
+                        passed.setdefault(line["kind"], []).append(value >= threshold)
+            shares = {kind: sum(each) / len(each) for kind, each in passed.items()}
+            table.add_row(
+                f"{kept:.0%}",
+                method,
+                f"{shares['answerable']:.3f}",
+                f"{1 - shares['near_oos']:.3f}",
+                f"{1 - shares['far_oos']:.3f}",
+            )
+    Console(width=170).print(table)
+    print(f"At the product's own threshold of {EVIDENCE_NEEDED}:")
+    for method, values in found.items():
+        for kind in sorted({line["kind"] for line in asked}):
+            own = [value for value, line in zip(values, asked, strict=True) if line["kind"] == kind]
+            share = sum(value >= EVIDENCE_NEEDED for value in own) / len(own)
+            print(f"  {method}, {kind}: {share:.3f} answered")
 
 
 def _named(row: Row, *, pairs: str, trusts: Sequence[float]) -> Row:
