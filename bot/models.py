@@ -54,7 +54,8 @@ class Turn:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
     """What somebody asks, and what that person may read. Claims are checked one by one unless
-    the answer is only `shown`."""
+    the answer is only `shown`. An answer that would be `sent` with less than `evidence_to_send`,
+    0..1, becomes a draft."""
 
     text: str
     reader: Reader
@@ -63,6 +64,7 @@ class Question:
     history: tuple[Turn, ...] = ()
     sources: frozenset[str] | None = None
     delivery: Delivery = "shown"
+    evidence_to_send: float = 0.0
     id: UUID = field(default_factory=uuid4)
 
 

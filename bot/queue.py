@@ -71,6 +71,7 @@ class TaskName(StrEnum):
     SLACK_PREVIEW = "slack.preview"
     SLACK_HOME = "slack.home"
     SWITCH_MODEL = "index.switch"
+    LEARN = "memory.learn"
     PRUNE = "upkeep.prune"
     STATISTICS = "upkeep.statistics"
 

@@ -107,6 +107,10 @@ class SupportDesk:
         locale = question.locale or self._language.locale_of(text)
         found = self._search(question, text, locale)
         clock.add(found.latency_ms)
+        unsure = ""
+        if question.delivery == "sent" and found.evidence < question.evidence_to_send:
+            unsure = _too_unsure(found.evidence, question.evidence_to_send)
+            question = replace(question, delivery="drafted")
         if found.evidence < self._evidence_needed or not found.passages:
             answering = _Answering(result=_nothing_found(found.passages), engine="")
         else:
@@ -116,6 +120,8 @@ class SupportDesk:
             with clock.stage("answer"):
                 answering = self._answer(request, on_statement)
         answering = self._checked(answering, question, text, locale, found.passages, clock)
+        detail = " ".join(filter(None, (answering.detail, unsure)))
+        answering = replace(answering, detail=detail)
         outcome = _outcome(question, found, answering, clock)
         self._recorder.save(replace(question, text=text), outcome, locale=locale)
         return outcome
@@ -198,6 +204,10 @@ def readable(text: str) -> str:
     """The question as it is read, searched and recorded: without characters that no database
     or model takes, and not longer than anybody asks."""
     return _UNREADABLE.sub(" ", text).strip()[:QUESTION_CHARACTERS]
+
+
+def _too_unsure(evidence: float, needed: float) -> str:
+    return f"Evidence of {evidence:.2f} is too little to be sent, which takes {needed:.2f}."
 
 
 def _nothing_found(passages: tuple[Passage, ...]) -> NoDraft:

@@ -19,6 +19,7 @@ from indexing.lexical import BM25_K1, language_of, searchable
 from indexing.models import Passage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     import numpy as np
@@ -35,6 +36,9 @@ CANDIDATES = 60
 # which would have to wander far to meet them.
 EXACT_BELOW_DOCUMENTS = 1000
 
+# Of an article that only the memory names, what is nearest of it may answer.
+_OF_REMEMBERED = 3
+
 # The question's rarest words are looked up until this many passages may match. It bounds the
 # cost of common words, which say little about what is asked.
 LEXICAL_BUDGET = 1500
@@ -48,7 +52,7 @@ _LIVE = "SELECT id FROM embedding_indexes WHERE state = 'live'"
 # parameters costs 2 ms; the generic one that PostgreSQL changes to after five questions costs
 # five times the search. Starting parallel workers costs as much as the search itself, even for a
 # branch that is then not taken. SET LOCAL, because a pooled connection must not keep it.
-_SETTINGS = """
+SETTINGS = """
 SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true),
        set_config('hnsw.ef_search', '100', true),
        set_config('hnsw.max_scan_tuples', '40000', true),
@@ -89,7 +93,15 @@ lexical AS MATERIALIZED (
     JOIN readable ON readable.pk = passage.document_pk
     ORDER BY passage.terms <#> asked.weights LIMIT %(candidates)s
 ),
-found AS (SELECT pk FROM dense UNION SELECT pk FROM lexical),
+remembered AS MATERIALIZED (
+    SELECT best.pk FROM readable
+    CROSS JOIN LATERAL (
+        SELECT passage.pk FROM {passages} AS passage WHERE passage.document_pk = readable.pk
+        ORDER BY (passage.embedding <=> %(vector)s) + 0 LIMIT %(of_remembered)s
+    ) AS best
+    WHERE readable.pk = ANY(%(remembered)s::bigint[])
+),
+found AS (SELECT pk FROM dense UNION SELECT pk FROM lexical UNION SELECT pk FROM remembered),
 translated AS (
     SELECT sibling.pk
     FROM (SELECT DISTINCT readable.source, readable.translation_group
@@ -186,9 +198,12 @@ class Search:
     candidates: int = CANDIDATES
 
 
-def hits(connection: Connection, index: Index, search: Search) -> list[Hit] | None:
+def hits(
+    connection: Connection, index: Index, search: Search, remembered: Sequence[int] = ()
+) -> list[Hit] | None:
     """The candidates in no particular order, all readable by the search's reader; None when this
-    index is not the live one. One round trip, which ends the transaction."""
+    index is not the live one. Documents of these keys are among them if they may be read. One
+    round trip, which ends the transaction."""
     parameters = {
         "reads": sorted(search.reader.labels),
         "sources": None if search.sources is None else sorted(search.sources),
@@ -199,11 +214,13 @@ def hits(connection: Connection, index: Index, search: Search) -> list[Hit] | No
         "exact_below": EXACT_BELOW_DOCUMENTS,
         "budget": LEXICAL_BUDGET,
         "candidates": search.candidates,
+        "remembered": list(remembered),
+        "of_remembered": _OF_REMEMBERED,
     }
     try:
         with connection.pipeline():
             live = connection.execute(_LIVE)
-            connection.execute(_SETTINGS)
+            connection.execute(SETTINGS)
             cursor = connection.cursor(row_factory=class_row(Hit))
             cursor.execute(sql.SQL(_CANDIDATES).format(passages=index.table), parameters)
             connection.commit()

@@ -110,6 +110,11 @@ class Index:
     def table(self) -> sql.Identifier:
         return sql.Identifier(f"passages_{self.id}")
 
+    @property
+    def memory(self) -> sql.Identifier:
+        """The vectors of past questions, see indexing.learning."""
+        return sql.Identifier(f"memory_{self.id}")
+
     @classmethod
     def live(cls, connection: Connection) -> Index:
         """The index that answers now. Raises IndexMissing when there is none."""
@@ -153,6 +158,7 @@ class Index:
                 passages=index.table, view=sql.Identifier(f"data_passages_{index.id}")
             )
         )
+        connection.execute("SELECT create_memory(%s, %s)", (index.id, dimensions))
         return index
 
     def drop(self, connection: Connection) -> None:
@@ -161,6 +167,7 @@ class Index:
         connection.execute("LOCK TABLE embedding_indexes IN SHARE ROW EXCLUSIVE MODE")
         connection.execute("LOCK TABLE documents IN ACCESS EXCLUSIVE MODE")
         connection.execute(sql.SQL("DROP TABLE IF EXISTS {} CASCADE").format(self.table))
+        connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(self.memory))
         connection.execute("DELETE FROM embedding_indexes WHERE id = %s", (self.id,))
 
     def size(self, connection: Connection) -> IndexSize:

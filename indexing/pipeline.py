@@ -20,7 +20,9 @@ from indexing.batches import batches, storable
 from indexing.chunking import chunk
 from indexing.errors import DocumentRejected, IndexReplaced
 from indexing.index import Index
+from indexing.learning import learn
 from indexing.store import PassageStore, Write, hashes
+from indexing.trust import measure
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -78,6 +80,7 @@ class _Embedding:
 
     steps: Sequence[_Prepared | IndexResult]
     ids: frozenset[str]
+    teaches: bool
     vectors: Future[Mapping[str, NDArray[np.float32]]]
 
 
@@ -135,14 +138,20 @@ class Indexer:
             return self._target.store.delete(connection, source, document_ids)
 
     def finish(self) -> None:
-        """Call after a run: builds the vector index if it is missing, and counts words anew
-        when enough has changed to matter."""
+        """Call after a run: builds the vector index if it is missing, counts words anew when
+        enough has changed to matter, and learns what the documents tell of past questions."""
         with self._pool.connection() as connection:
             index = self._target.index
             index.build_vector_index(connection)
             if self._written > _STALE_SHARE * index.measured_passages(connection):
                 index.refresh_statistics(connection)
                 self._written = 0
+        self._learn()
+        measure(self._pool, index, self._target.embedder)
+
+    def _learn(self) -> None:
+        """Past questions of tickets count from the moment that their batch is written."""
+        learn(self._pool, self._target.index, self._target.embedder)
 
     def _begin(
         self, steps: Sequence[_Prepared | IndexResult], model: ThreadPoolExecutor
@@ -156,6 +165,7 @@ class Indexer:
                 step.document_id if isinstance(step, IndexResult) else step.document.id
                 for step in steps
             ),
+            teaches=any(step.document.kind == "ticket" for step in prepared),
             vectors=model.submit(_embed, target, missing),
         )
 
@@ -166,6 +176,8 @@ class Indexer:
         for step in embedding.steps:
             yield step if isinstance(step, IndexResult) else next(written)
         self._refresh_while_growing()
+        if embedding.teaches:
+            self._learn()
 
     def _prepare(self, batch: Sequence[Document]) -> list[_Prepared | IndexResult]:
         source, store = batch[0].source, self._target.store

@@ -1,9 +1,10 @@
-"""Finds the passages for a question: embed it, fetch candidates, weigh them, keep the best."""
+"""Finds the passages for a question: embed it, recall past questions, fetch candidates, weigh them
+all, keep the best."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,11 @@ from psycopg import sql
 
 from indexing.candidates import CANDIDATES, Hit, Search, hits
 from indexing.errors import IndexReplaced
-from indexing.evidence import PASSAGES, evidence
+from indexing.evidence import PASSAGES, evidence, surroundings
 from indexing.fusion import Candidate, fused_scores, pieces_per_word
 from indexing.index import Index
 from indexing.questions import question_vector
+from indexing.recall import Recalled, recalled
 from indexing.translations import in_asked_locale
 
 if TYPE_CHECKING:
@@ -50,6 +52,37 @@ class _Searched:
 
     index: Index
     embedder: Embedder
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Asked:
+    """What one caller wants to know."""
+
+    query: str
+    reader: Reader
+    locale: str | None
+    k: int
+    sources: frozenset[str] | None = None
+    remembers: bool = True
+
+    @property
+    def text(self) -> str:
+        """As much of the question as is read."""
+        return self.query[:_READ_CHARACTERS]
+
+    @property
+    def candidates(self) -> int:
+        """Passages that each half may bring."""
+        return max(self.k, CANDIDATES)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Brought:
+    """What a search brought: candidates, and what past questions say of their documents."""
+
+    searched: _Searched
+    hits: list[Hit]
+    memory: Recalled
 
 
 class Retriever:
@@ -93,19 +126,7 @@ class Retriever:
     ) -> Found:
         """The same, with the evidence that the passages carry an answer, and the time it took.
         A question without any character finds nothing."""
-        clock = _Clock()
-        query = query[:_READ_CHARACTERS]
-        searched, found = self._hits(query, reader, locale, k, sources, clock)
-        pieces = pieces_per_word(query, searched.embedder.count_tokens)
-        ranked = in_asked_locale(_scored(found, pieces, max(k, CANDIDATES)), locale)
-        carried = evidence(query, [_candidate(hit) for hit, _ in ranked[:PASSAGES]], pieces=pieces)
-        clock.stop("rank")
-        return Found(
-            passages=tuple(hit.passage(score) for hit, score in ranked[:k]),
-            index=searched.index.id,
-            evidence=carried,
-            latency_ms=clock.stages,
-        )
+        return self._found(_Asked(query=query, reader=reader, locale=locale, k=k, sources=sources))
 
     def held(self, chunk_ids: Collection[str], reader: Reader) -> frozenset[str]:
         """Which of these passages are in the live index now, word for word, in documents that
@@ -115,51 +136,75 @@ class Retriever:
             asked = {"ids": list(chunk_ids), "reads": sorted(reader.labels)}
             return frozenset(row[0] for row in connection.execute(statement, asked))
 
+    def articles(
+        self, query: str, reader: Reader, locale: str | None, k: int
+    ) -> tuple[Passage, ...]:
+        """What `retrieve` finds without past questions, for comparison."""
+        asked = _Asked(query=query, reader=reader, locale=locale, k=k, remembers=False)
+        return self._found(asked).passages
+
     def dense(self, query: str, reader: Reader, locale: str | None, k: int) -> tuple[Passage, ...]:
         """What the vectors alone find, for comparison."""
-        _, found = self._hits(query[:_READ_CHARACTERS], reader, locale, k, None, _Clock())
-        found.sort(key=lambda hit: -hit.dense)
+        asked = _Asked(query=query, reader=reader, locale=locale, k=k, remembers=False)
+        found = sorted(self._brought(asked, _Clock()).hits, key=lambda hit: -hit.dense)
         return tuple(hit.passage(hit.dense) for hit in found[:k])
 
     def lexical(
         self, query: str, reader: Reader, locale: str | None, k: int
     ) -> tuple[Passage, ...]:
         """What the words alone find, for comparison."""
-        _, found = self._hits(query[:_READ_CHARACTERS], reader, locale, k, None, _Clock())
-        found = [hit for hit in found if hit.bm25 > 0]
+        asked = _Asked(query=query, reader=reader, locale=locale, k=k, remembers=False)
+        found = [hit for hit in self._brought(asked, _Clock()).hits if hit.bm25 > 0]
         found.sort(key=lambda hit: -hit.bm25)
         return tuple(hit.passage(hit.bm25) for hit in found[:k])
 
-    def _hits(
-        self,
-        query: str,
-        reader: Reader,
-        locale: str | None,
-        k: int,
-        sources: frozenset[str] | None,
-        clock: _Clock,
-    ) -> tuple[_Searched, list[Hit]]:
-        searched = self._live
-        if not query.strip():
-            return searched, []
-        vector = question_vector(searched.embedder, query)
-        clock.stop("embed")
-        search = Search(
-            text=query,
-            vector=vector,
-            reader=reader,
-            locale=locale,
-            sources=sources,
-            candidates=max(k, CANDIDATES),
+    def _found(self, asked: _Asked) -> Found:
+        clock = _Clock()
+        brought = self._brought(asked, clock)
+        pieces = pieces_per_word(asked.text, brought.searched.embedder.count_tokens)
+        kept = weighed(brought.hits, pieces, asked.candidates, asked.locale)
+        found = raised(kept, brought.memory)
+        near = surroundings(hit.dense for hit in brought.hits)
+        carried = evidence(
+            asked.text,
+            [_candidate(hit) for hit, _ in kept[:PASSAGES]],
+            pieces=pieces,
+            remembered=brought.memory.surest,
+            strangeness=brought.memory.strangeness(near),
         )
+        clock.stop("rank")
+        return Found(
+            passages=tuple(hit.passage(score) for hit, score in found[: asked.k]),
+            index=brought.searched.index.id,
+            evidence=carried,
+            latency_ms=clock.stages,
+        )
+
+    def _brought(self, asked: _Asked, clock: _Clock) -> _Brought:
+        searched = self._live
+        if not asked.text.strip():
+            return _Brought(searched=searched, hits=[], memory=Recalled())
+        search = Search(
+            text=asked.text,
+            vector=question_vector(searched.embedder, asked.text),
+            reader=asked.reader,
+            locale=asked.locale,
+            sources=asked.sources,
+            candidates=asked.candidates,
+        )
+        clock.stop("embed")
         with self._pool.connection() as connection:
-            found = hits(connection, searched.index, search)
+            memory = Recalled()
+            if asked.remembers:
+                memory = recalled(connection, searched.index, search)
+                clock.stop("recall")
+            found = hits(connection, searched.index, search, memory.suggested)
             live = searched.index if found is not None else Index.live(connection)
         clock.stop("search")
         if found is None:
             self._follow(live)
-            return self._hits(query, reader, locale, k, sources, clock)
-        return searched, found
+            return self._brought(asked, clock)
+        return _Brought(searched=searched, hits=found, memory=memory)
 
     def _follow(self, live: Index) -> None:
         if self._load is None:
@@ -167,10 +212,21 @@ class Retriever:
         self._live = _Searched(index=live, embedder=self._load(live))
 
 
-def _scored(found: list[Hit], pieces: float, dense_list: int) -> list[tuple[Hit, float]]:
+def weighed(
+    found: Sequence[Hit], pieces: float, dense_list: int, locale: str | None
+) -> list[tuple[Hit, float]]:
+    """The candidates in one translation of each article, with the scores that their meaning and
+    their words give them, best first. `pieces` and `dense_list` are what `fused_scores` takes."""
     candidates = [_candidate(hit) for hit in found]
     scores = fused_scores(candidates, pieces=pieces, dense_list=dense_list)
-    scored = list(zip(found, scores, strict=True))
+    scored = sorted(zip(found, scores, strict=True), key=lambda pair: -pair[1])
+    return in_asked_locale(scored, locale)
+
+
+def raised(weighed: Sequence[tuple[Hit, float]], memory: Recalled) -> list[tuple[Hit, float]]:
+    """The same with what past questions add. They speak of whole documents, so all passages of
+    one are raised alike."""
+    scored = [(hit, score + memory.worth(hit.document_pk)) for hit, score in weighed]
     scored.sort(key=lambda pair: -pair[1])
     return scored
 

@@ -31,8 +31,10 @@ from indexing.holdings import (
     lacking,
 )
 from indexing.index import Index
+from indexing.learning import learn
 from indexing.locking import alone
 from indexing.pipeline import Indexer
+from indexing.trust import measure
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -119,6 +121,7 @@ class Switching:
                 self._note(index, str(error))
                 raise
             self._drop_others(index)
+            measure(self._pool, index, embedder)
         return index
 
     def drop(self, index_id: int) -> Index:
@@ -169,6 +172,7 @@ class Switching:
         with self._pool.connection() as connection:
             index.build_vector_index(connection)
             index.refresh_statistics(connection)
+        learn(self._pool, index, embedder)
 
     def _pass(self, index: Index, indexer: Indexer, show: OnProgress) -> list[IndexResult]:
         """Indexes once what is lacking; returns what could not be."""
@@ -208,6 +212,7 @@ class Switching:
             left = lacking(connection, index, limit=FEW + 1)
             if len(left) > FEW:
                 return False
+            learn(_Within(connection), index, embedder)
             for result in _indexer(_Within(connection), index, embedder).index(left):
                 if result.outcome == "failed":
                     return False

@@ -14,6 +14,7 @@ from bot.preferences import Preferences
 from bot.queue import Queue
 from bot.recorded import recorded
 from bot.records import Records
+from bot.sending import Sending
 from bot.sources import Source, Sources
 from bot.support import EVIDENCE_NEEDED, SupportDesk
 from bot.sync import Sync
@@ -103,6 +104,7 @@ class Tickets:
         self._retriever = Retriever(pool=pool, index=index, embedder=embedder)
         self.drafts = Drafts(pool=pool, queue=Queue(pool=pool))
         self.preferences = Preferences(pool=pool)
+        self.sending = Sending(pool=pool, preferences=self.preferences)
         self.preferences.put(Voices(default=BrandVoice(brand="Larkmoor")))
         self._support = SupportDesk(
             retriever=self._retriever,
@@ -149,6 +151,9 @@ class Tickets:
                 voice_of=self._voice_of,
                 links=LINKS,
                 limits=self.limits,
+                evidence_to_send=lambda channel, intent: (
+                    self.sending.needed(channel=channel, intent=intent).evidence
+                ),
             ),
             approvals=Approvals(
                 drafts=self.drafts,

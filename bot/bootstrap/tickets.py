@@ -117,12 +117,14 @@ def decider(
     """Who decides what becomes of a ticket, with everything that it asks."""
     from bot.bootstrap import DEFAULT_LOCALE  # noqa: PLC0415 - it imports this module
     from bot.language import LanguageDetector  # noqa: PLC0415 - made when asked for
+    from bot.sending import Sending  # noqa: PLC0415 - as above
     from bot.zendesk.audience import Audiences  # noqa: PLC0415 - as above
     from bot.zendesk.deciding import Decider  # noqa: PLC0415 - as above
     from bot.zendesk.guards import Limits  # noqa: PLC0415 - as above
     from bot.zendesk.policies import Policies  # noqa: PLC0415 - as above
     from bot.zendesk.routing import TaxonomyRoutes  # noqa: PLC0415 - as above
 
+    sending = Sending(pool=app.pool, preferences=app.preferences)
     return Decider(
         support=app.desk,
         policies=Policies(pool=app.pool),
@@ -132,4 +134,7 @@ def decider(
         voice_of=voice_of,
         links=links,
         limits=Limits(),
+        evidence_to_send=lambda channel, intent: (
+            sending.needed(channel=channel, intent=intent).evidence
+        ),
     )

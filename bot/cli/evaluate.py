@@ -12,7 +12,7 @@ import typer
 from bot.cli.opening import application
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from bot.bootstrap import Application
     from bot.evaluation.articles import Articles
+    from bot.evaluation.cases import Case
     from bot.evaluation.temporary import OnProgress
+    from bot.memory import GivenPair
     from indexing.index import Index
 
 app = typer.Typer(
@@ -37,6 +39,13 @@ ArticlesPath = Annotated[
     typer.Option(
         "--articles",
         help="File or folder to measure on, in a database of its own; what is indexed if left out",
+    ),
+]
+MemoryPaths = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--memory",
+        help="JSON Lines of past questions with their article_ids; repeatable, with --articles",
     ),
 ]
 Locale = Annotated[str | None, typer.Option(help="Only questions of this language")]
@@ -56,6 +65,7 @@ class Ground:
 def retrieval(
     questions: Questions,
     articles: ArticlesPath = None,
+    memory: MemoryPaths = None,
     locale: Locale = None,
     json_path: JsonPath = None,
 ) -> None:
@@ -67,12 +77,18 @@ def retrieval(
 
     cases = read_cases(questions, locale=locale)
     given = articles_for(articles, cases)
-    with application() as opened, _progress() as show, _ground(opened, given, show) as ground:
+    past = _past(memory, cases, given)
+    with (
+        application() as opened,
+        _progress() as show,
+        _ground(opened, given, show, memory=past) as ground,
+    ):
         measured = run_retrieval(
             cases=cases,
             retriever=opened.retriever_over(ground.pool, ground.index),
             pool=ground.pool,
             failed=ground.failed,
+            memory=len(past) if given else opened.memory.count(),
             on_progress=show,
         )
     _print(tables.retrieval_tables(measured))
@@ -84,6 +100,7 @@ def retrieval(
 def answers(
     questions: Questions,
     articles: ArticlesPath = None,
+    memory: MemoryPaths = None,
     locale: Locale = None,
     json_path: JsonPath = None,
 ) -> None:
@@ -99,7 +116,12 @@ def answers(
 
     cases = read_cases(questions, locale=locale)
     given = articles_for(articles, cases)
-    with application() as opened, _progress() as show, _ground(opened, given, show) as ground:
+    past = _past(memory, cases, given)
+    with (
+        application() as opened,
+        _progress() as show,
+        _ground(opened, given, show, memory=past) as ground,
+    ):
         retriever = opened.retriever_over(ground.pool, ground.index)
         measured = run_answers(
             cases=cases,
@@ -134,9 +156,22 @@ def routing(
         report.write_json(json_path, report.routing_json(measured))
 
 
+def _past(
+    memory: "Sequence[Path] | None", asked: "Sequence[Case]", given: "Articles | None"
+) -> "Sequence[GivenPair]":
+    from bot.evaluation.cases import read_memory  # noqa: PLC0415 - keeps --help instant
+
+    if memory and given is None:
+        raise typer.BadParameter("give --articles too: what is indexed has a memory of its own")
+    return read_memory(memory or (), asked=asked)
+
+
 @contextmanager
 def _ground(
-    opened: "Application", given: "Articles | None", show: "OnProgress"
+    opened: "Application",
+    given: "Articles | None",
+    show: "OnProgress",
+    memory: "Sequence[GivenPair]" = (),
 ) -> Iterator[Ground]:
     """The given articles indexed in a database of their own, else what is indexed now."""
     from bot.evaluation.temporary import temporary_index  # noqa: PLC0415 - keeps --help instant
@@ -148,6 +183,7 @@ def _ground(
         given.documents,
         database_url=opened.database_url,
         embedder=opened.embedder,
+        memory=memory,
         on_progress=show,
     ) as made:
         yield Ground(pool=made.pool, index=made.index, failed={**given.failed, **made.failed})

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli import drafts, policies, voice
+from bot.cli import drafts, policies, sending, voice
 from bot.cli.opening import application
 from bot.errors import InputRejected
 
@@ -18,6 +18,7 @@ app = typer.Typer(
 app.add_typer(policies.app, name="policies")
 app.add_typer(drafts.app, name="drafts")
 app.add_typer(voice.app, name="voice")
+app.add_typer(sending.app, name="sending")
 
 _NOT_SET = (
     "Set ZENDESK_WEBHOOK_SECRET to what `supportbot zendesk install --show-secret` prints, start "

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
 from bot.errors import InputRejected
+from bot.memory import GivenPair
 from bot.models import Speaker, Turn
 from indexing.models import Audience, Document, Reader
 
@@ -119,6 +120,28 @@ def read_cases(path: Path, *, locale: str | None = None) -> tuple[Case, ...]:
         wanted = f" for locale {locale}" if locale else ""
         raise InputRejected(f"{path}: no questions{wanted}.")
     return cases
+
+
+def read_memory(paths: Iterable[Path], *, asked: Iterable[Case]) -> tuple[GivenPair, ...]:
+    """Past questions with the articles that answered them, in the order of the files, each once.
+    One that is `asked` as well is left out: nothing may teach its own answer. Raises InputRejected
+    as `read_cases` does."""
+    own = {_said(case.question) for case in asked}
+    pairs = {
+        _said(case.question): GivenPair(
+            question=case.question,
+            document_ids=tuple(sorted(case.article_ids)),
+            locale=case.locale or "",
+        )
+        for path in paths
+        for case in read_cases(path)
+        if case.article_ids
+    }
+    return tuple(pair for said, pair in pairs.items() if said not in own)
+
+
+def _said(question: str) -> str:
+    return " ".join(question.casefold().split())
 
 
 def spread(cases: Sequence[Case], limit: int | None) -> tuple[Case, ...]:

@@ -37,6 +37,7 @@ def retrieval_json(report: RetrievalReport) -> dict[str, Any]:
         "questions": report.questions,
         "left_out": report.left_out,
         "gold_not_indexed": report.not_indexed,
+        "memory": report.memory,
         "failed": dict(report.failed),
         "methods": {
             method: {metric: one.mean for metric, one in metrics.items()}

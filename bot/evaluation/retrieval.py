@@ -1,8 +1,8 @@
 """Measures whether the right article is found: four methods over one index in one run.
 
 `lexical` and `dense` are the two halves of the index, each alone; `rrf` is stock equal-weight
-reciprocal rank fusion of their passages; `ours` is what the product does. Articles are ranked
-by their best passage.
+reciprocal rank fusion of their passages; `ours` is what the product does. Where past questions are
+given, `articles` is the same without them. Articles are ranked by their best passage.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from indexing.models import Passage
     from indexing.retrieval import Retriever
 
-METHODS = ("lexical", "dense", "rrf", "ours")
+_OURS = "ours"
 
 ARTICLES = 10
 """How many articles of each ranking are looked at."""
@@ -74,12 +74,13 @@ class RetrievalReport:
     """The whole measurement. `methods` maps method to metric; `ahead` maps each other
     method to how far ours is ahead of it, paired by question. `not_indexed` counts the
     questions none of whose gold articles is in the index: every method misses them.
-    `failed` names the articles that could not be indexed."""
+    `failed` names the articles that could not be indexed; `memory` counts the past questions."""
 
     articles: int
     questions: int
     left_out: int
     not_indexed: int
+    memory: int
     failed: Mapping[str, str]
     methods: Mapping[str, Mapping[str, Interval]]
     ahead: Mapping[str, Mapping[str, Interval]]
@@ -94,25 +95,30 @@ def run_retrieval(
     retriever: Retriever,
     pool: ConnectionPool,
     failed: Mapping[str, str] | None = None,
+    memory: int = 0,
     on_progress: OnProgress = silent,
 ) -> RetrievalReport:
     """Asks every answerable question that names its articles. `pool` opens the
-    database that the retriever searches. Raises InputRejected when no question can be scored."""
+    database that the retriever searches, which remembers `memory` past questions. Raises
+    InputRejected when no question can be scored."""
     scored = [case for case in cases if case.answerable and case.article_ids]
     if not scored:
         raise InputRejected("No question names the articles that answer it (article_ids).")
     with pool.connection() as connection:
         article_ids = {row[0] for row in connection.execute("SELECT id FROM documents")}
-    _ask(retriever, scored[0])  # the first question pays for loading the model
+    _ask(
+        retriever, scored[0], remembers=memory > 0
+    )  # the first question pays for loading the model
     results = []
     for done, case in enumerate(scored, start=1):
-        results.append(_ask(retriever, case))
+        results.append(_ask(retriever, case, remembers=memory > 0))
         on_progress("Asking questions", done, len(scored))
     return RetrievalReport(
         articles=len(article_ids),
         questions=len(scored),
         left_out=len(cases) - len(scored),
         not_indexed=sum(case.article_ids.isdisjoint(article_ids) for case in scored),
+        memory=memory,
         failed=failed or {},
         methods=_means(results),
         ahead=_ahead(results),
@@ -146,7 +152,7 @@ def fused_articles(lexical: Sequence[Passage], dense: Sequence[Passage]) -> tupl
     return tuple(dict.fromkeys(article[one] for one in fused))[:ARTICLES]
 
 
-def _ask(retriever: Retriever, case: Case) -> CaseResult:
+def _ask(retriever: Retriever, case: Case, *, remembers: bool) -> CaseResult:
     question, reader, locale = case.question, case.reader, case.locale
     started = time.perf_counter()
     found = retriever.search(question, reader, locale, _ANSWER_PASSAGES)
@@ -159,15 +165,20 @@ def _ask(retriever: Retriever, case: Case) -> CaseResult:
         ),
         "dense": ranked_articles(dense, lambda k: retriever.dense(question, reader, locale, k)),
         "rrf": fused_articles(lexical, dense),
-        "ours": ranked_articles(
+        _OURS: ranked_articles(
             retriever.retrieve(question, reader, locale, _PASSAGES),
             partial(retriever.retrieve, question, reader, locale),
         ),
     }
+    if remembers:
+        ranked["articles"] = ranked_articles(
+            retriever.articles(question, reader, locale, _PASSAGES),
+            partial(retriever.articles, question, reader, locale),
+        )
     return CaseResult(
         case=case,
         ranked=ranked,
-        scores={name: ranking(ranked[name], case.article_ids) for name in METHODS},
+        scores={name: ranking(found, case.article_ids) for name, found in ranked.items()},
         milliseconds=milliseconds,
     )
 
@@ -177,19 +188,20 @@ def _column(results: Iterable[CaseResult], method: str, metric: str) -> list[flo
 
 
 def _means(results: Sequence[CaseResult]) -> dict[str, dict[str, Interval]]:
+    methods = list(results[0].scores)
     columns = {
         (method, metric): _column(results, method, metric)
-        for method in METHODS
+        for method in methods
         for metric in METRICS
     }
     intervals = bootstrap(columns)
-    return {method: {metric: intervals[method, metric] for metric in METRICS} for method in METHODS}
+    return {method: {metric: intervals[method, metric] for metric in METRICS} for method in methods}
 
 
 def _ahead(results: Sequence[CaseResult]) -> dict[str, dict[str, Interval]]:
-    others = [method for method in METHODS if method != "ours"]
+    others = [method for method in results[0].scores if method != _OURS]
     columns = {
-        (other, metric): [one.scores["ours"][metric] - one.scores[other][metric] for one in results]
+        (other, metric): [one.scores[_OURS][metric] - one.scores[other][metric] for one in results]
         for other in others
         for metric in METRICS
     }
@@ -206,7 +218,7 @@ def _by_locale(results: Sequence[CaseResult]) -> dict[str, LocaleScores]:
             questions=count,
             methods={
                 method: {metric: sum(_column(theirs, method, metric)) / count for metric in METRICS}
-                for method in METHODS
+                for method in theirs[0].scores
             },
         )
     return found

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from bot.evaluation.retrieval import METHODS
 from bot.evaluation.scorers import METRICS
 from bot.evaluation.tallies import KEPT
 
@@ -47,13 +46,15 @@ def progress_on(console: Console) -> Iterator[OnProgress]:
 
 
 def retrieval_tables(report: RetrievalReport) -> Iterator[RenderableType]:
-    """The four methods side by side with the best of each column marked, then latency."""
+    """The methods side by side with the best of each column marked, then latency."""
     table = Table(title=f"{report.questions} questions on {report.articles} articles")
     table.add_column("method")
     for metric in METRICS:
         table.add_column(metric, justify="right")
-    best = {metric: max(report.methods[one][metric].mean for one in METHODS) for metric in METRICS}
-    for method in METHODS:
+    best = {
+        metric: max(method[metric].mean for method in report.methods.values()) for metric in METRICS
+    }
+    for method in report.methods:
         cells = [_marked(report.methods[method][metric], best[metric]) for metric in METRICS]
         table.add_row(method, *cells)
     yield table
@@ -125,12 +126,12 @@ def _locale_table(report: RetrievalReport) -> Table:
     table = Table(title="by locale, hit@1 / hit@5 / mrr@10")
     table.add_column("locale")
     table.add_column("questions", justify="right")
-    for method in METHODS:
+    for method in report.methods:
         table.add_column(method, justify="right")
     for locale, scores in report.by_locale.items():
         cells = [
             " / ".join(f"{scores.methods[method][one]:.3f}" for one in ("hit@1", "hit@5", "mrr@10"))
-            for method in METHODS
+            for method in report.methods
         ]
         table.add_row(locale or "not stated", str(scores.questions), *cells)
     return table

@@ -24,13 +24,16 @@ import indexing
 import migrations
 from bot import db
 from bot.errors import DatabaseUnsuitable, InputRejected
+from bot.memory import QuestionMemory
 from indexing.index import Index
+from indexing.learning import keep_up
 from indexing.pipeline import Indexer
 from indexing.store import hashes
 
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
+    from bot.memory import GivenPair
     from indexing.embedders.embedder import Embedder
     from indexing.models import Document
 
@@ -43,8 +46,10 @@ OnProgress = Callable[[str, int, int], None]
 # is not named here may, and an index made by an older version of it is not reused.
 _QUERY_SIDE = frozenset(
     {
+        "blas.py",
         "candidates.py",
         "errors.py",
+        "evidence.py",
         "fusion.py",
         "holdings.py",
         "llama.py",
@@ -84,17 +89,21 @@ def temporary_index(
     database_url: str,
     embedder: Embedder,
     keep: bool = True,
+    memory: Sequence[GivenPair] = (),
     on_progress: OnProgress = silent,
 ) -> Iterator[TemporaryIndex]:
     """Indexes these documents into a database of their own on the server of `database_url`, or
-    opens the one that already holds them. With `keep` false it is dropped afterwards. Raises
-    DatabaseUnsuitable when the role may not create databases, InputRejected without documents.
+    opens the one that already holds them, with these past questions as its memory. With `keep`
+    false it is dropped afterwards. Raises DatabaseUnsuitable when the role may not create
+    databases, InputRejected without documents.
     """
     if not documents:
         raise InputRejected("There are no articles to measure on.")
-    name = _name(documents, embedder)
+    name = _name(documents, embedder, memory)
     url = _with_database(database_url, name)
-    filling = _Filling(documents=documents, embedder=embedder, on_progress=on_progress)
+    filling = _Filling(
+        documents=documents, embedder=embedder, memory=memory, on_progress=on_progress
+    )
     try:
         _create(database_url, name)
         db.migrate(url)
@@ -117,10 +126,16 @@ class _Filling:
     """Puts documents into a database once, however many processes ask for it."""
 
     def __init__(
-        self, *, documents: Sequence[Document], embedder: Embedder, on_progress: OnProgress
+        self,
+        *,
+        documents: Sequence[Document],
+        embedder: Embedder,
+        memory: Sequence[GivenPair],
+        on_progress: OnProgress,
     ) -> None:
         self._documents = documents
         self._embedder = embedder
+        self._memory = memory
         self._on_progress = on_progress
 
     def fill(self, name: str, url: str, pool: ConnectionPool) -> TemporaryIndex:
@@ -136,6 +151,7 @@ class _Filling:
             if failed is None:
                 _add_sources(connection, {document.source for document in self._documents})
                 failed, embedded = self._index(pool, index)
+                self._teach(pool, index)
                 _write_note(connection, name, failed)
         return TemporaryIndex(
             name=name, url=url, pool=pool, index=index, failed=failed, embedded=embedded
@@ -155,6 +171,15 @@ class _Filling:
             # Word counts may lag in production; two measurements must not differ by them.
             index.refresh_statistics(connection)
         return failed, embedded
+
+    def _teach(self, pool: ConnectionPool, index: Index) -> None:
+        """Nothing is taken over from a run that was interrupted."""
+        with pool.connection() as connection:
+            connection.execute("DELETE FROM question_memory")
+        QuestionMemory(pool=pool).give(self._memory)
+        self._on_progress("Learning past questions", 0, 1)
+        keep_up(pool, index, self._embedder)
+        self._on_progress("Learning past questions", 1, 1)
 
 
 def _add_sources(connection: psycopg.Connection, names: Iterable[str]) -> None:
@@ -183,14 +208,16 @@ def _write_note(connection: psycopg.Connection, name: str, failed: Mapping[str, 
     )
 
 
-def _name(documents: Sequence[Document], embedder: Embedder) -> str:
-    """Named after the articles, then after what made passages of them, so that an index that
-    an older version of the code left can be told and replaced."""
+def _name(documents: Sequence[Document], embedder: Embedder, memory: Sequence[GivenPair]) -> str:
+    """Named after the articles and the memory, then after what made passages of them, so that an
+    index that an older version of the code left can be told and replaced."""
     articles = hashlib.blake2b(digest_size=8)
     for document in documents:
         known = hashes(document)
         articles.update(f"{document.source}\0{document.id}\0".encode())
         articles.update(known.content + known.metadata)
+    for pair in memory:
+        articles.update(f"{pair.question}\0{pair.document_ids}\0{pair.locale}\0".encode())
     return f"{PREFIX}{articles.hexdigest()}_{_made_by(embedder)}"
 
 

@@ -45,7 +45,9 @@ CONFIRMED = "supportbot_confirmed"
 
 
 class Decider:
-    """Decides for one account. `links` is None where customers cannot reach the web process."""
+    """Decides for one account. `links` is None where customers cannot reach the web process;
+    `evidence_to_send` is what an answer on a channel, to a routing tag ("" for none), needs to be
+    sent rather than drafted."""
 
     def __init__(
         self,
@@ -58,6 +60,7 @@ class Decider:
         voice_of: Callable[[int | None], Voice],
         links: Links | None,
         limits: Limits,
+        evidence_to_send: Callable[[str, str], float],
     ) -> None:
         self._support = support
         self._policies = policies
@@ -67,6 +70,7 @@ class Decider:
         self._voice_of = voice_of
         self._links = links
         self._limits = limits
+        self._evidence_to_send = evidence_to_send
 
     def decide(
         self, ticket: Conversation, past: Past, *, bot_id: int, verdict: Verdict | None = None
@@ -119,7 +123,9 @@ class Decider:
         reader = self._audiences.reader(
             turn.ticket, found=lambda each: self._support.found(replace(question, reader=each))
         )
-        question = replace(question, reader=reader)
+        intent = route.tag if route else ""
+        needed = self._evidence_to_send(turn.ticket.channel, intent)
+        question = replace(question, reader=reader, evidence_to_send=needed)
         outcome = self._support.respond(question)
         if outcome.kind is OutcomeKind.HANDED_OFF:
             return self._handed_off(turn, outcome, route, policy)
@@ -131,7 +137,8 @@ class Decider:
             )
             return self._handed_off(turn, outcome, route, policy)
         # Drafts are shown to the people who would get the ticket.
-        tag = (route or self._route(turn)).tag if policy.mode is Mode.DRAFT else ""
+        is_draft = outcome.kind is OutcomeKind.DRAFTED
+        tag = (route or self._route(turn)).tag if is_draft else intent
         return turn.ended(outcome, changes=(written,), routing_tag=tag)
 
     def _reasons(

@@ -34,7 +34,7 @@ class Waiting:
         earlier = [each.text for each in self.asked.history if each.speaker == "customer"]
         return self.asked.text or (earlier[-1] if earlier else self.ticket.subject)
 
-    def question(self, *, delivery: Delivery) -> Question:
+    def question(self, *, delivery: Delivery, evidence_to_send: float = 0.0) -> Question:
         """The question as anybody may ask it: whom it is answered for is added before that."""
         return Question(
             id=self.id,
@@ -44,6 +44,7 @@ class Waiting:
             locale=self.asked.locale,
             history=self.asked.history,
             delivery=delivery,
+            evidence_to_send=evidence_to_send,
         )
 
     def ignored(self, why: Why) -> Turn:

@@ -75,9 +75,9 @@ class HelpCenter:
     def __init__(
         self, *, pool: ConnectionPool, index: Index, embedder: Embedder, documents: list[Document]
     ) -> None:
-        self._pool = pool
-        self._index = index
-        self._embedder = embedder
+        self.pool = pool
+        self.index = index
+        self.embedder = embedder
         self.source_of = {each.id: each.source for each in documents}
         self.small = tuple(sorted(set(self.source_of.values())))
 
@@ -91,17 +91,17 @@ class HelpCenter:
         question = line.get("question") or line["text"]
         search = Search(
             text=question,
-            vector=question_vector(self._embedder, question),
+            vector=question_vector(self.embedder, question),
             reader=Reader.customer(),
             locale=line.get("locale"),
             sources=None if sources is None else frozenset(sources),
         )
-        with self._pool.connection() as connection:
-            found = hits(connection, self._index, search) or []
+        with self.pool.connection() as connection:
+            found = hits(connection, self.index, search) or []
         return Asked(
             question=question,
             gold=frozenset(line.get("article_ids") or ()),
-            pieces=pieces_per_word(question, self._embedder.count_tokens),
+            pieces=pieces_per_word(question, self.embedder.count_tokens),
             candidates=tuple(
                 Candidate(
                     document=each.document_id,

@@ -17,11 +17,13 @@ from bot import db
 from bot.answering.extractive import ExtractiveEngine
 from bot.evaluation.scorers import latency
 from bot.language import LanguageDetector
+from bot.memory import GivenPair, QuestionMemory
 from bot.models import Question
 from bot.records import Records
 from bot.support import PASSAGES_READ, SupportDesk
 from indexing.embedders.embedder import Embedder
 from indexing.index import Index
+from indexing.learning import learn
 from indexing.models import Reader, segment
 from indexing.pipeline import Indexer
 from indexing.retrieval import Retriever
@@ -39,6 +41,7 @@ WARM_UP = 10
 
 NAMES = {
     "retrieve": "Retriever.retrieve, a customer",
+    "articles": "the same without past questions",
     "retrieve_rare": "Retriever.retrieve, who may read 1 document in 50",
     "respond": "SupportDesk.respond, extractive, recorded",
     "stock": "llama-index hybrid retriever (unfiltered)",
@@ -52,6 +55,7 @@ def main() -> None:
         embedder = Embedder(name="all-MiniLM-L6-v2", encoder=encoder)
         with db.open_pool(url) as pool:
             index = _fill(pool, embedder, options.chunks)
+            _teach(pool, index, embedder, options.pairs)
             if not options.no_stock:
                 measuring.progress("copying the rows into the stock table")
                 stock.copy_of(url, index)
@@ -69,6 +73,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=f"python -m {MODULE}", description=__doc__)
     parser.add_argument("--chunks", type=int, default=20_000, help="passages in the index")
     parser.add_argument("--questions", type=int, default=100, help="questions that are timed")
+    parser.add_argument("--pairs", type=int, default=0, help="past questions in the memory")
     parser.add_argument("--real", type=int, default=2000, help="passages embedded for real")
     parser.add_argument("--no-stock", action="store_true", help="leave the baseline out")
     parser.add_argument("--json", type=Path, help="write every figure here")
@@ -97,6 +102,24 @@ def _fill(pool: ConnectionPool, embedder: Embedder, passages: int) -> Index:
     return index
 
 
+def _teach(pool: ConnectionPool, index: Index, embedder: Embedder, pairs: int) -> None:
+    """So many past questions, each answered by some document, and believed."""
+    if not pairs:
+        return
+    with pool.connection() as connection:
+        ids = [row[0] for row in connection.execute("SELECT id FROM documents ORDER BY pk")]
+    measuring.progress(f"learning {pairs} past questions")
+    QuestionMemory(pool=pool).give(
+        [
+            GivenPair(question=f"{question} ({number})", document_ids=(ids[number % len(ids)],))
+            for number, question in enumerate(corpus.questions(pairs))
+        ]
+    )
+    learn(pool, index, embedder)
+    with pool.connection() as connection:
+        connection.execute("UPDATE embedding_indexes SET memory_trust = 2")
+
+
 def _methods(
     pool: ConnectionPool, index: Index, embedder: Embedder, stock_url: str | None
 ) -> dict[str, Callable[[str], dict[str, float]]]:
@@ -120,8 +143,13 @@ def _methods(
             desk.respond(Question(text=question, reader=customer, surface="cli")).latency_ms
         )
 
+    def articles(question: str) -> dict[str, float]:
+        retriever.articles(question, customer, "en", PASSAGES_READ)
+        return {}
+
     methods: dict[str, Callable[[str], dict[str, float]]] = {
         "retrieve": lambda question: search(question, customer),
+        "articles": articles,
         "retrieve_rare": lambda question: search(question, rare),
         "respond": respond,
     }

@@ -15,9 +15,9 @@ from rich.console import Console
 from bot import db
 from bot.errors import DatabaseUnsuitable, InputRejected
 from bot.evaluation.articles import articles_for, read_articles
-from bot.evaluation.cases import read_cases
+from bot.evaluation.cases import read_cases, read_memory
 from bot.evaluation.report import retrieval_json, write_json
-from bot.evaluation.retrieval import METHODS, run_retrieval
+from bot.evaluation.retrieval import run_retrieval
 from bot.evaluation.scorers import METRICS
 from bot.evaluation.tables import retrieval_tables
 from bot.evaluation.temporary import PREFIX, drop_all, temporary_index
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from bot.evaluation.retrieval import RetrievalReport
     from indexing.embedders.embedder import Embedder
     from indexing.models import Document
+
+METHODS = ["lexical", "dense", "rrf", "ours"]
 
 TEXTS = {
     "returns": ("Returning an item", "Unworn clothes can be sent back within 45 days."),
@@ -72,6 +74,37 @@ def server(database_url: str, server_url: str) -> Iterator[str]:
     drop_all(server_url)
 
 
+def test_past_questions_are_remembered_in_a_database_of_their_own(
+    tmp_path: Path, articles: tuple[Document, ...], server: str, embedder: Embedder
+) -> None:
+    asked = read_cases(_written(tmp_path / "questions.jsonl", QUESTIONS))
+    past = [
+        {"question": "May I ask for the moon?", "article_ids": ["privacy"]},
+        {"question": "what does  E-4711 MEAN?", "article_ids": ["stores"]},  # it is asked
+        {"question": "Who painted this?", "article_ids": ["nowhere"]},
+        {"question": "Nobody knows", "article_ids": []},
+    ]
+    memory = read_memory([_written(tmp_path / "past.jsonl", past)], asked=asked)
+    assert [each.question for each in memory] == ["May I ask for the moon?", "Who painted this?"]
+
+    with temporary_index(
+        articles, database_url=server, embedder=embedder, memory=memory
+    ) as temporary:
+        retriever = Retriever(pool=temporary.pool, index=temporary.index, embedder=embedder)
+        report = run_retrieval(
+            cases=asked, retriever=retriever, pool=temporary.pool, memory=len(memory)
+        )
+        with temporary.pool.connection() as connection:
+            rows = connection.execute(
+                f"SELECT count(*) FROM memory_{temporary.index.id}"
+            ).fetchone()
+        assert rows == (1,)
+    assert list(report.methods) == [*METHODS, "articles"]
+    assert retrieval_json(report)["memory"] == 2
+    with temporary_index(articles, database_url=server, embedder=embedder) as without:
+        assert without.name != temporary.name
+
+
 def test_the_four_methods_on_files(
     tmp_path: Path, articles: tuple[Document, ...], server: str, embedder: Embedder
 ) -> None:
@@ -103,7 +136,7 @@ def _check_figures(folder: Path, report: RetrievalReport) -> None:
     figures = json.loads((folder / "figures.json").read_text())
     assert (figures["articles"], figures["questions"], figures["left_out"]) == (12, 4, 1)
     assert figures["gold_not_indexed"] == 1
-    assert list(figures["methods"]) == list(METHODS)
+    assert list(figures["methods"]) == METHODS
     for scores in figures["methods"].values():
         assert list(scores) == list(METRICS)
         assert scores["hit@10"] <= 0.75  # one gold article does not exist

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexing.evidence import PASSAGES, evidence, facts, probability
+from indexing.evidence import PASSAGES, evidence, facts, probability, surroundings
 from indexing.fusion import Candidate
 
 SHORT = "How long do I have to return a jacket?"
@@ -63,6 +63,22 @@ def test_a_foreign_question_is_not_blamed_for_the_models_english() -> None:
 def test_only_what_is_read_counts() -> None:
     read = [found(dense=0.3, bm25=1.0)] * PASSAGES
     assert evidence(SHORT, [*read, found(dense=0.9)]) == evidence(SHORT, read)
+
+
+def test_what_was_answered_before_is_likelier_to_be_answered_again() -> None:
+    passages = [found(dense=0.4)]
+    assert evidence(SHORT, passages, remembered=0.8) > evidence(SHORT, passages) + 0.2
+
+
+def test_what_is_far_from_what_is_usually_asked_is_less_likely_answered() -> None:
+    passages = [found(dense=0.6)]
+    assert evidence(SHORT, passages, strangeness=2.0) < evidence(SHORT, passages) - 0.2
+
+
+def test_surroundings_are_many_passages_not_one() -> None:
+    assert surroundings([]) == 0.0
+    assert surroundings([0.9, 0.1]) == pytest.approx(0.5)
+    assert surroundings([*[0.5] * 20, *[-1.0] * 40]) == pytest.approx(0.5)
 
 
 def test_the_same_word_again_does_not_make_a_question_long() -> None:

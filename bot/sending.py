@@ -1,0 +1,113 @@
+"""How much evidence an answer needs to be sent without a person, by what became of earlier ones.
+
+Agents decide about drafts, customers say whether it helped, tickets are reopened: each such answer
+is a case. Where there are enough of a channel and an intent, they set the threshold there; else all
+of the channel do, else all of the account. Until any are enough, a cautious one holds. What is not
+sure enough to be sent becomes a draft, and the decision about that is the next case.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from bot.preferences import Preference
+from bot.risk import MOST, Fit, Judged, fit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from psycopg_pool import ConnectionPool
+
+    from bot.preferences import Preferences
+
+# Evidence is stored in single precision.
+_ROUNDING = 1e-6
+
+_JUDGED = """
+SELECT channel, intent, evidence, is_right FROM judged_answers
+WHERE embedding_index = (SELECT id FROM embedding_indexes WHERE state = 'live')
+  AND (%(channel)s::text IS NULL OR channel = %(channel)s)
+ORDER BY judged_at DESC LIMIT %(newest)s
+"""
+
+
+class SendingRisk(Preference):
+    """How often an answer that is sent may be wrong, and what holds until that is known."""
+
+    NAME: ClassVar[str] = "sending"
+
+    wrong_at_most: float = Field(default=0.02, ge=0.001, lt=1)
+    confidence: float = Field(default=0.95, ge=0.5, le=0.99)
+    until_known: float = Field(default=0.6, ge=0, le=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Needed:
+    """The evidence, 0..1, that an answer of these tickets needs to be sent, and the cases that
+    say so. A `channel` or `intent` of None stands for all of them."""
+
+    evidence: float
+    channel: str | None
+    intent: str | None
+    fit: Fit
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether cases say so, rather than caution."""
+        return self.fit.evidence is not None
+
+
+class Sending:
+    """Reads what people said, whenever it is asked: their next word counts at once."""
+
+    def __init__(self, *, pool: ConnectionPool, preferences: Preferences) -> None:
+        self._pool = pool
+        self._preferences = preferences
+
+    def needed(self, *, channel: str, intent: str) -> Needed:
+        """What an answer on this channel needs, to a ticket with this routing tag ("": none)."""
+        risk = self._preferences.get(SendingRisk)
+        own = self._judged(channel)[channel]
+        for known in (
+            _needed([case for tag, case in own if tag == intent], risk, channel, intent),
+            _needed([case for _, case in own], risk, channel),
+        ):
+            if known.is_proven:
+                return known
+        everything = self._judged(None)
+        return _needed([case for cases in everything.values() for _, case in cases], risk)
+
+    def table(self) -> tuple[Needed, ...]:
+        """The account, each channel that has cases, and each intent there, the broadest first."""
+        risk, judged = self._preferences.get(SendingRisk), self._judged(None)
+        rows = [_needed([case for cases in judged.values() for _, case in cases], risk)]
+        for channel in sorted(judged):
+            rows.append(_needed([case for _, case in judged[channel]], risk, channel))
+            for intent in sorted({tag for tag, _ in judged[channel] if tag}):
+                cases = [case for tag, case in judged[channel] if tag == intent]
+                rows.append(_needed(cases, risk, channel, intent))
+        return tuple(rows)
+
+    def _judged(self, channel: str | None) -> dict[str, list[tuple[str, Judged]]]:
+        """Channel to cases with their intent, the newest."""
+        found: dict[str, list[tuple[str, Judged]]] = defaultdict(list)
+        with self._pool.connection() as connection:
+            rows = connection.execute(_JUDGED, {"channel": channel, "newest": MOST}).fetchall()
+        for own_channel, intent, evidence, is_right in rows:
+            found[own_channel].append((intent, Judged(evidence=evidence, right=is_right)))
+        return found
+
+
+def _needed(
+    cases: Sequence[Judged],
+    risk: SendingRisk,
+    channel: str | None = None,
+    intent: str | None = None,
+) -> Needed:
+    found = fit(cases, wrong_at_most=risk.wrong_at_most, confidence=risk.confidence)
+    evidence = risk.until_known if found.evidence is None else found.evidence - _ROUNDING
+    return Needed(evidence=evidence, channel=channel, intent=intent, fit=found)
