@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.language import LanguageDetector
+from bot.sending import SendingRisk
 from bot.zendesk.guards import Limits
 from bot.zendesk.policies import Mode, Policy
 from tests.attending import Tickets
@@ -102,6 +103,8 @@ def tickets(pool: ConnectionPool[Connection[Any]], embedder: Embedder) -> Iterat
             zendesk=zendesk, clock=clock, pool=pool, embedder=embedder, language=language
         )
         made.policies.set(Policy(mode=Mode.AUTO))
+        # A draft ends a loop: here every answer goes out, however unsure.
+        made.preferences.put(SendingRisk(until_known=0))
         with made.client:
             yield made
 
