@@ -39,7 +39,8 @@ class Case:
     `article_ids` are the articles that answer it (any one is a hit); `answers` are reference
     texts; `kind` names the sort of case for a breakdown ("" when the file has none);
     `documents` are passages that the file brings along for this question; `line` is where
-    it stands in its file.
+    it stands in its file. `routing_tag` is what a hand-off should get, "" where that is not known;
+    `stored` is its id in the database, None for a case of a file.
     """
 
     id: str
@@ -53,6 +54,8 @@ class Case:
     history: tuple[Turn, ...]
     documents: tuple[Document, ...]
     line: int
+    routing_tag: str = ""
+    stored: int | None = None
 
 
 class _Record(BaseModel):
@@ -93,6 +96,7 @@ class _Line(_Record):
     kind: str = ""
     answerability: tuple[str, ...] = ()
     audience: Literal["customer", "signed_in", "agent"] = "customer"
+    routing_tag: str = ""
     history: tuple[_Turn, ...] = ()
     passages: tuple[_Passage, ...] = ()
 
@@ -205,6 +209,7 @@ def _case(path: Path, number: int, text: str) -> Case:
         ),
         documents=tuple(_document(passage, line.locale) for passage in line.passages),
         line=number,
+        routing_tag=line.routing_tag,
     )
 
 

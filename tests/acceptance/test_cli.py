@@ -342,6 +342,12 @@ def test_the_embedded_database_is_used_when_no_other_is_named(
     assert again.returncode == 0, again.stderr
 
 
+def ran(line: CommandLine, *arguments: str) -> str:
+    done = line.run(*arguments)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode()
+
+
 def test_measurements_write_every_figure(shop: Shop, tmp_path: Path) -> None:
     questions = tmp_path / "questions.jsonl"
     questions.write_text(
@@ -355,3 +361,16 @@ def test_measurements_write_every_figure(shop: Shop, tmp_path: Path) -> None:
         done = shop.line.run("eval", measure, "--questions", str(questions), "--json", str(figures))
         assert done.returncode == 0, done.stderr
         assert key in json.loads(figures.read_text())
+
+    ran(shop.line, "eval", "sets", "import", "mine", str(questions))
+    for _ in range(2):
+        ran(shop.line, "eval", "answers", "--set", "mine", "--save")
+    listed = json.loads(ran(shop.line, "eval", "runs", "--json"))
+    numbers = [str(each["run"]) for each in listed]
+    compared = json.loads(ran(shop.line, "eval", "compare", *numbers[::-1], "--json"))
+
+    assert [(each["cases_name"], each["cases"]) for each in listed] == [("mine", 2)] * 2
+    assert listed[0]["index_version"].startswith("57 documents")
+    assert compared["differs_in"] == []
+    assert all(each["better"] == each["worse"] == [] for each in compared["figures"])
+    assert shop.line.run("eval", "answers").returncode == 2  # neither a file nor a set
