@@ -6,29 +6,35 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from psycopg import sql
 
+from bot.answering.checking import check
 from bot.errors import InputRejected
 from bot.evaluation.citations import StoredChunk, faults, score_answer
 from bot.evaluation.scorers import token_f1, token_recall
 from bot.evaluation.tallies import AnswerResult, AnswersReport, answers_report
 from bot.evaluation.temporary import OnProgress, silent
 from bot.models import Outcome, Question
+from connectors.zendesk.personal_data import without_personal_data
 from indexing.models import Audience
 
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
     from bot.evaluation.cases import Case
-    from bot.models import Citation
+    from bot.models import Citation, Statement
     from indexing.index import Index
 
 Respond = Callable[[Question], Outcome]
 """The one entry of every surface: SupportDesk.respond, or what wraps it."""
 
+# Where neither a case nor its question tells its language.
+DEFAULT_LOCALE = "en"
+
+_PIECES = re.compile(r"[\w@.+-]*\d[\w@.+-]*|[\w.+-]+@[\w.-]+")
 _ADDRESS_ONLY = re.compile(r"\s*https?://\S+\s*")
 
 _STORED = """
@@ -92,6 +98,7 @@ def _judged(
     references = [one for one in case.answers if not _ADDRESS_ONLY.fullmatch(one)]
     compared = bool(text and references and case.answerable)
     cited = {one.document_id for one in stored}
+    locale = case.locale or DEFAULT_LOCALE
     return AnswerResult(
         case=case,
         outcome=outcome,
@@ -106,7 +113,25 @@ def _judged(
         token_f1=token_f1(text, references) if compared else None,
         token_recall=token_recall(text, references) if compared else None,
         cites_gold=not cited.isdisjoint(case.article_ids) if text and case.article_ids else None,
+        claims=tuple(_claims(outcome, case.question, locale)),
+        personal_data=sum(_tells_of_a_person(each) for each in outcome.statements),
     )
+
+
+def _claims(outcome: Outcome, question: str, locale: str) -> Iterator[str]:
+    """What the claim check finds in what was said, be it sent or only shown."""
+    for verdict in check(outcome.statements, outcome.passages, question, locale).verdicts:
+        if verdict.finding is not None:
+            yield verdict.finding.fault
+
+
+def _tells_of_a_person(statement: Statement) -> bool:
+    """Whether the statement holds an address, number or account that its source does not."""
+    quoted = " ".join(each.quote for each in statement.citations)
+    found = set(_PIECES.findall(statement.text)) - set(
+        _PIECES.findall(without_personal_data(statement.text))
+    )
+    return any(piece not in quoted for piece in found)
 
 
 def _headings(chunks: Sequence[StoredChunk]) -> list[str]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SupportTest = Literal["exact", "words"]
 
+NOT_READABLE = "the reader may not read the document"
+
 # A paraphrase may bring a few words of its own ("you can", "please"); a fact may not.
 WORDS_NEEDED = 0.8
 
@@ -163,7 +165,7 @@ def _faults(citation: Citation, chunk: StoredChunk, reader: Reader) -> list[str]
     if citation.url not in _links(chunk):
         found.append("the URL is not the document's")
     if not reader.may_read(chunk.audience):
-        found.append("the reader may not read the document")
+        found.append(NOT_READABLE)
     return found
 
 

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 _SHOWN = 300
 """Characters of a question that are kept with a result, so that people know which it was."""
 
-_WORDS_ENOUGH = 0.5
-"""Of the reference's words: an answer that holds fewer says something else."""
-
 
 def retrieval_measured(
     report: RetrievalReport, *, cases_name: str, cases: Sequence[Case], setup: Setup
@@ -84,7 +81,7 @@ def routing_measured(report: RoutingReport, *, cases_name: str, setup: Setup) ->
 def answer_scores(result: AnswerResult) -> dict[str, float]:
     """The figures of one answered case that can be compared; those without anything to compare
     with are left out."""
-    scores = {"right": float(is_right(result))}
+    scores = {"right": float(result.is_right)}
     if result.case.answerable:
         scores["answered"] = float(result.answered)
     else:
@@ -96,18 +93,6 @@ def answer_scores(result: AnswerResult) -> dict[str, float]:
         "words of the reference": result.token_recall,
     }
     return scores | {name: value for name, value in compared.items() if value is not None}
-
-
-def is_right(result: AnswerResult) -> bool:
-    """Whether it became of the question what should: an answer that cites an article which has
-    it, or says what the reference says where no article is named; else a hand-off."""
-    if not result.case.answerable:
-        return not result.answered
-    if not result.answered or result.faults:
-        return False
-    if result.cites_gold is not None:
-        return result.cites_gold
-    return result.token_recall is None or result.token_recall >= _WORDS_ENOUGH
 
 
 def cases_hash(cases: Iterable[Case]) -> str:

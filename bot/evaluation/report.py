@@ -8,6 +8,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import InputRejected
+from bot.evaluation.routing import OOS_PRECISION
+from bot.evaluation.scorers import area_under_risk
 from bot.evaluation.tallies import KEPT
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ def retrieval_json(report: RetrievalReport) -> dict[str, Any]:
             for other, metrics in report.ahead.items()
         },
         "locales": {locale: asdict(scores) for locale, scores in report.by_locale.items()},
+        "sources": {source: asdict(scores) for source, scores in report.by_source.items()},
         "latency_ms": {"p50": whole.p50, "p95": whole.p95},
         "latency_ms_by_stage": _latencies(report.latency),
         "cases": [_retrieval_case(one) for one in report.results],
@@ -77,6 +80,12 @@ def answers_json(report: AnswersReport) -> dict[str, Any]:
             }
             for point in report.curve
         ],
+        "risk_coverage": [asdict(point) for point in report.risk],
+        "area_under_risk": area_under_risk(report.risk),
+        "claims": dict(report.claims),
+        "promises": report.promises,
+        "personal_data": report.personal_data,
+        "wrong_audience": report.wrong_audience,
         "rejected_at_kept": {
             "kept": KEPT,
             "all": report.rejected.get(""),
@@ -99,6 +108,10 @@ def routing_json(report: RoutingReport) -> dict[str, Any]:
         "accuracy": report.accuracy,
         "in_scope_accuracy": report.in_scope_accuracy,
         "oos_recall": report.oos_recall,
+        "oos_recall_at_precision": {
+            "precision": OOS_PRECISION,
+            "recall": report.oos_at_precision[0] if report.oos_at_precision else None,
+        },
         "macro_f1": report.macro_f1,
         "ece": report.ece,
         "tags": {name: asdict(scores) for name, scores in report.tags.items()},
@@ -153,6 +166,8 @@ def _answer_case(result: AnswerResult) -> dict[str, Any]:
         "evidence": outcome.evidence,
         "statements": [statement.text for statement in outcome.statements],
         "faults": list(result.faults),
+        "right": result.is_right,
+        "claims": list(result.claims),
         "token_f1": result.token_f1,
         "cites_gold_article": result.cites_gold,
     }

@@ -62,8 +62,8 @@ class CaseResult:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LocaleScores:
-    """The same for the questions of one locale: method to metric to mean."""
+class GroupScores:
+    """The same for the questions of one locale or source: method to metric to mean."""
 
     questions: int
     methods: Mapping[str, Mapping[str, float]]
@@ -84,7 +84,8 @@ class RetrievalReport:
     failed: Mapping[str, str]
     methods: Mapping[str, Mapping[str, Interval]]
     ahead: Mapping[str, Mapping[str, Interval]]
-    by_locale: Mapping[str, LocaleScores]
+    by_locale: Mapping[str, GroupScores]
+    by_source: Mapping[str, GroupScores]
     latency: Mapping[str, Latency]
     results: tuple[CaseResult, ...]
 
@@ -105,7 +106,8 @@ def run_retrieval(
     if not scored:
         raise InputRejected("No question names the articles that answer it (article_ids).")
     with pool.connection() as connection:
-        article_ids = {row[0] for row in connection.execute("SELECT id FROM documents")}
+        rows = connection.execute("SELECT id, source FROM documents").fetchall()
+    source_of: dict[str, str] = dict(rows)
     _ask(
         retriever, scored[0], remembers=memory > 0
     )  # the first question pays for loading the model
@@ -114,15 +116,16 @@ def run_retrieval(
         results.append(_ask(retriever, case, remembers=memory > 0))
         on_progress("Asking questions", done, len(scored))
     return RetrievalReport(
-        articles=len(article_ids),
+        articles=len(source_of),
         questions=len(scored),
         left_out=len(cases) - len(scored),
-        not_indexed=sum(case.article_ids.isdisjoint(article_ids) for case in scored),
+        not_indexed=sum(case.article_ids.isdisjoint(source_of) for case in scored),
         memory=memory,
         failed=failed or {},
         methods=_means(results),
         ahead=_ahead(results),
-        by_locale=_by_locale(results),
+        by_locale=_grouped(results, [one.case.locale or "" for one in results]),
+        by_source=_grouped(results, [_source(one.case, source_of) for one in results]),
         latency={
             stage: latency([one.milliseconds[stage] for one in results])
             for stage in results[0].milliseconds
@@ -209,12 +212,17 @@ def _ahead(results: Sequence[CaseResult]) -> dict[str, dict[str, Interval]]:
     return {other: {metric: intervals[other, metric] for metric in METRICS} for other in others}
 
 
-def _by_locale(results: Sequence[CaseResult]) -> dict[str, LocaleScores]:
-    counts = Counter(one.case.locale or "" for one in results)
+def _source(case: Case, source_of: Mapping[str, str]) -> str:
+    """Where the articles of a case come from; "" where none is in the index."""
+    return next((source_of[one] for one in sorted(case.article_ids) if one in source_of), "")
+
+
+def _grouped(results: Sequence[CaseResult], groups: Sequence[str]) -> dict[str, GroupScores]:
+    """By the group of each result, the largest first."""
     found = {}
-    for locale, count in counts.most_common():
-        theirs = [one for one in results if (one.case.locale or "") == locale]
-        found[locale] = LocaleScores(
+    for group, count in Counter(groups).most_common():
+        theirs = [one for one, its in zip(results, groups, strict=True) if its == group]
+        found[group] = GroupScores(
             questions=count,
             methods={
                 method: {metric: sum(_column(theirs, method, metric)) / count for metric in METRICS}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bot.errors import InputRejected
-from bot.evaluation.scorers import latency
+from bot.evaluation.scorers import latency, recall_at_precision
 from bot.triage import files
 from bot.triage.calibration import calibration_error
 from bot.triage.examples import ExampleClassifier
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from bot.triage.examples import Quality
     from bot.triage.models import Example
     from indexing.embedders.embedder import Embedder
+
+
+OOS_PRECISION = 0.8
+"""Of the texts that are given no tag, so many have none: one figure for classifiers that set their
+thresholds differently."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,13 +59,16 @@ class TagScores:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RoutingReport:
     """Shares of texts; of in-scope texts, being given none is wrong. None where there was nothing
-    to take a share of. `own` is what the classifier says of itself, before any test."""
+    to take a share of. `oos_at_precision` is which share of the texts of no tag is told where
+    OOS_PRECISION of those told are of none, whatever the threshold. `own` is what the classifier
+    says of itself, before any test."""
 
     examples: int
     cases: tuple[RoutingCase, ...]
     accuracy: float
     in_scope_accuracy: float | None
     oos_recall: float | None
+    oos_at_precision: tuple[float, float] | None
     macro_f1: float
     ece: float
     tags: Mapping[str, TagScores]
@@ -154,6 +162,9 @@ def _report(
         accuracy=_share(right) or 0.0,
         in_scope_accuracy=_share(inside),
         oos_recall=_share(outside),
+        oos_at_precision=recall_at_precision(
+            [(_outside(case), case.label == NONE) for case in cases], precision=OOS_PRECISION
+        ),
         macro_f1=float(np.mean([one.f1 for one in tags.values() if one.cases])),
         ece=calibration_error(
             np.array([case.confidence for case in cases]), np.array(right, dtype=np.float64)
@@ -179,6 +190,11 @@ def _by_tag(cases: Sequence[RoutingCase]) -> dict[str, TagScores]:
         )
         for name in sorted(wanted | chosen)
     }
+
+
+def _outside(case: RoutingCase) -> float:
+    """How probable it was held that the text has no tag, in an order at least."""
+    return case.confidence if case.chosen == NONE else -case.confidence
 
 
 def _share(right: Sequence[bool]) -> float | None:

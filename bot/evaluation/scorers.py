@@ -50,6 +50,16 @@ class CurvePoint:
     rejected: float
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RiskPoint:
+    """Answering only with at least `threshold` evidence: the share of all questions that are
+    answered (`coverage`), and of those the share whose answer is wrong (`risk`)."""
+
+    threshold: float
+    coverage: float
+    risk: float
+
+
 def ranking(ranked: Sequence[str], gold: frozenset[str]) -> dict[str, float]:
     """METRICS of one question from distinct document ids, best first. A hit is any one of
     the gold ids; recall@10 is the share of them in the first ten; mrr@10 is one over the
@@ -167,6 +177,48 @@ def rejected_at(
         return None
     points = [_curve_point(step, answerable, unanswerable) for step in {*answerable}]
     return max((point.rejected for point in points if point.kept >= kept), default=None)
+
+
+def risk_curve(answered: Sequence[tuple[float, bool]], *, asked: int) -> list[RiskPoint]:
+    """From the strictest threshold to the one that answers all of these (evidence, whether right),
+    of `asked` questions in all; questions with the same evidence are answered together."""
+    surest = sorted(answered, key=lambda each: -each[0])
+    curve, wrong = [], 0
+    for number, (evidence, right) in enumerate(surest, start=1):
+        wrong += not right
+        if number == len(surest) or surest[number][0] != evidence:
+            curve.append(
+                RiskPoint(threshold=evidence, coverage=number / asked, risk=wrong / number)
+            )
+    return curve
+
+
+def area_under_risk(curve: Sequence[RiskPoint]) -> float | None:
+    """The mean risk over all coverages that the curve reaches: 0 is perfect; None of none."""
+    if not curve:
+        return None
+    before, area = 0.0, 0.0
+    for point in curve:
+        area += (point.coverage - before) * point.risk
+        before = point.coverage
+    return area / before
+
+
+def recall_at_precision(
+    found: Sequence[tuple[float, bool]], *, precision: float
+) -> tuple[float, float] | None:
+    """Of those that are meant (score, whether meant), the largest share that is found where at
+    least `precision` of what is found is meant, and the lowest score that is taken then. None
+    where nothing is meant, or no threshold is as precise."""
+    meant = sum(is_meant for _, is_meant in found)
+    surest = sorted(found, key=lambda each: -each[0])
+    best, right = None, 0
+    for number, (score, is_meant) in enumerate(surest, start=1):
+        right += is_meant
+        last = number == len(surest) or surest[number][0] != score
+        if meant and last and right >= precision * number:
+            best = (right / meant, score)
+    return best
 
 
 def _curve_point(

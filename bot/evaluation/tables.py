@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from bot.evaluation.scorers import METRICS
+from bot.evaluation.routing import OOS_PRECISION
+from bot.evaluation.scorers import METRICS, area_under_risk
 from bot.evaluation.tallies import KEPT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rich.console import Console, RenderableType
     from rich.progress import TaskID
 
-    from bot.evaluation.retrieval import RetrievalReport
+    from bot.evaluation.retrieval import GroupScores, RetrievalReport
     from bot.evaluation.routing import RoutingReport
     from bot.evaluation.scorers import Interval, Latency
     from bot.evaluation.tallies import AnswersReport
@@ -58,8 +59,9 @@ def retrieval_tables(report: RetrievalReport) -> Iterator[RenderableType]:
         cells = [_marked(report.methods[method][metric], best[metric]) for metric in METRICS]
         table.add_row(method, *cells)
     yield table
-    if len(report.by_locale) > 1:
-        yield _locale_table(report)
+    for what, groups in (("locale", report.by_locale), ("source", report.by_source)):
+        if len(groups) > 1:
+            yield _group_table(what, groups, list(report.methods))
     yield _latency_table(report.latency)
     yield from _remarks(report)
 
@@ -82,6 +84,9 @@ def routing_tables(report: RoutingReport) -> Iterator[RenderableType]:
         "accuracy": report.accuracy,
         "accuracy of texts that have a tag": report.in_scope_accuracy,
         "texts of no tag that were given none": report.oos_recall,
+        f"the same where {OOS_PRECISION:.0%} of those given none have none": (
+            report.oos_at_precision[0] if report.oos_at_precision else None
+        ),
         "macro F1": report.macro_f1,
         "calibration error (ECE)": report.ece,
         "accuracy on its own examples, left out": report.own.accuracy if report.own else None,
@@ -122,18 +127,18 @@ def _marked(interval: Interval, best: float) -> str:
     return f"{interval.mean:.3f}{star}±{spread:.3f}"
 
 
-def _locale_table(report: RetrievalReport) -> Table:
-    table = Table(title="by locale, hit@1 / hit@5 / mrr@10")
-    table.add_column("locale")
+def _group_table(what: str, groups: Mapping[str, GroupScores], methods: Sequence[str]) -> Table:
+    table = Table(title=f"by {what}, hit@1 / hit@5 / mrr@10")
+    table.add_column(what)
     table.add_column("questions", justify="right")
-    for method in report.methods:
+    for method in methods:
         table.add_column(method, justify="right")
-    for locale, scores in report.by_locale.items():
+    for group, scores in groups.items():
         cells = [
             " / ".join(f"{scores.methods[method][one]:.3f}" for one in ("hit@1", "hit@5", "mrr@10"))
-            for method in report.methods
+            for method in methods
         ]
-        table.add_row(locale or "not stated", str(scores.questions), *cells)
+        table.add_row(group or "not stated", str(scores.questions), *cells)
     return table
 
 
@@ -164,12 +169,20 @@ def _quality_table(report: AnswersReport) -> Table:
         "answers that cite a gold article": report.cites_gold,
         "word overlap with the reference (F1)": report.token_f1,
         "words of the reference in the answer": report.token_recall,
+        "mean share of wrong answers over all thresholds": area_under_risk(report.risk),
     }
     for name, value in figures.items():
         table.add_row(name, "-" if value is None else f"{value:.3f}")
     table.add_row(
         "citations / of them false", f"{report.citations.citations} / {report.citations.invalid}"
     )
+    for name, count in (
+        ("statements that promise what only people may", report.promises),
+        ("statements with data of a person", report.personal_data),
+        ("citations of what the reader may not read", report.wrong_audience),
+        *((f"claim check: {fault}", count) for fault, count in report.claims.items()),
+    ):
+        table.add_row(name, str(count))
     for kind, share in report.rejected.items():
         what = kind or "all unanswerable"
         table.add_row(f"{what}: rejected while {KEPT:.0%} of answerable are kept", f"{share:.3f}")

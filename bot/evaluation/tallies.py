@@ -7,8 +7,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from bot.evaluation.citations import CitationScore
-from bot.evaluation.scorers import CurvePoint, Latency, abstention_curve, latency, rejected_at
+from bot.answering.checking.verdicts import Fault
+from bot.evaluation.citations import NOT_READABLE, CitationScore
+from bot.evaluation.scorers import (
+    CurvePoint,
+    Latency,
+    RiskPoint,
+    abstention_curve,
+    latency,
+    rejected_at,
+    risk_curve,
+)
 from bot.models import HandoffReason, Outcome, OutcomeKind
 
 if TYPE_CHECKING:
@@ -18,6 +27,9 @@ if TYPE_CHECKING:
 
 KEPT = 0.9
 """The share of answerable questions to keep where one figure must stand for the curve."""
+
+WORDS_ENOUGH = 0.5
+"""Of the reference's words: an answer that holds fewer says something else."""
 
 # Hand-offs because the knowledge was too thin. All others (asked for a person, a sensitive
 # matter, the engine is down) say nothing about evidence and are counted apart.
@@ -34,7 +46,9 @@ ABSTAINED = frozenset(
 class AnswerResult:
     """One question with its outcome. `faults` says what is wrong with its citations; the
     overlaps compare with the reference text and are None where there is nothing to compare;
-    `cites_gold` tells whether a gold article is cited, None when the case names none."""
+    `cites_gold` tells whether a gold article is cited, None when the case names none. `claims` is
+    what the claim check finds in the statements (a fault each), `personal_data` counts statements
+    with data of a person that their source does not hold."""
 
     case: Case
     outcome: Outcome
@@ -44,6 +58,20 @@ class AnswerResult:
     token_f1: float | None
     token_recall: float | None
     cites_gold: bool | None
+    claims: tuple[str, ...] = ()
+    personal_data: int = 0
+
+    @property
+    def is_right(self) -> bool:
+        """Whether it became of the question what should: an answer that cites an article which has
+        it, or says what the reference says where no article is named; else a hand-off."""
+        if not self.case.answerable:
+            return not self.answered
+        if not self.answered or self.faults:
+            return False
+        if self.cites_gold is not None:
+            return self.cites_gold
+        return self.token_recall is None or self.token_recall >= WORDS_ENOUGH
 
     @property
     def answered(self) -> bool:
@@ -71,7 +99,9 @@ class Tally:
 class AnswersReport:
     """The whole measurement; means are over the answered questions that have something to
     compare with, None when there are none. `rejected` is the share of unanswerable questions
-    that are rejected while KEPT of the answerable ones are answered, by kind ("" is all)."""
+    that are rejected while KEPT of the answerable ones are answered, by kind ("" is all). `claims`
+    counts statements by what the claim check finds in them, `promises` those that only people may
+    say; `wrong_audience` counts citations of what the reader may not read."""
 
     articles: int
     questions: int
@@ -80,7 +110,12 @@ class AnswersReport:
     unanswerable: Tally
     by_kind: Mapping[str, Tally]
     citations: CitationScore
+    claims: Mapping[str, int]
+    promises: int
+    personal_data: int
+    wrong_audience: int
     curve: tuple[CurvePoint, ...]
+    risk: tuple[RiskPoint, ...]
     rejected: Mapping[str, float]
     token_f1: float | None
     token_recall: float | None
@@ -97,6 +132,7 @@ def answers_report(
     """Everything there is to say about these results."""
     answerable = [one for one in results if one.case.answerable]
     unanswerable = [one for one in results if not one.case.answerable]
+    claims = Counter(fault for one in results for fault in one.claims)
     return AnswersReport(
         articles=articles,
         questions=len(results),
@@ -105,6 +141,16 @@ def answers_report(
         unanswerable=_tally(unanswerable),
         by_kind={kind: _tally(_of_kind(results, kind)) for kind in _kinds(results)},
         citations=sum((one.citations for one in results), start=CitationScore()),
+        claims=dict(claims.most_common()),
+        promises=claims[Fault.PROMISE] + claims[Fault.OWN_CASE],
+        personal_data=sum(one.personal_data for one in results),
+        wrong_audience=sum(one.faults.count(NOT_READABLE) for one in results),
+        risk=tuple(
+            risk_curve(
+                [(one.outcome.evidence, one.is_right) for one in results if one.answered],
+                asked=len(results),
+            )
+        ),
         curve=tuple(abstention_curve(_evidence(answerable), _evidence(unanswerable))),
         rejected=_rejected(answerable, unanswerable),
         token_f1=_mean(one.token_f1 for one in results),

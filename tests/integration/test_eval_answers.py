@@ -84,6 +84,10 @@ def test_answers_from_articles_and_hand_offs_without(
         "rejected": 0.0,
     }
     assert list(figures["kinds"]) == ["far"]
+    assert (figures["promises"], figures["personal_data"], figures["wrong_audience"]) == (0, 0, 0)
+    answered = sum(case["outcome"] == "answered" for case in figures["cases"])
+    assert figures["risk_coverage"][-1]["coverage"] == answered / 3
+    assert figures["risk_coverage"][0]["risk"] == 0.0  # the surest answer is right
     assert {"embed", "search", "respond"} <= set(figures["latency_ms"])
     with knowledge.pool.connection() as connection:
         assert connection.execute("SELECT count(*) FROM questions").fetchone() == (0,)
@@ -120,6 +124,29 @@ def test_planted_faults_do_not_pass(
     assert "the quote is not in the cited chunk" in report.results[0].faults
 
 
+def test_promises_and_data_of_persons_are_counted(
+    tmp_path: Path, knowledge: Knowledge, desk: SupportDesk
+) -> None:
+    def saying_more(question: Question) -> Outcome:
+        outcome = desk.respond(question)
+        said = outcome.statements[0]
+        more = ("We will refund you today.", "Ask jo.doe@example.org or call +49 170 1234567.")
+        return dataclasses.replace(
+            outcome,
+            statements=(said, *(dataclasses.replace(said, text=text) for text in more)),
+        )
+
+    report = run_answers(
+        cases=read_cases(_written(tmp_path))[:1],
+        respond=saying_more,
+        pool=knowledge.pool,
+        index=knowledge.index,
+    )
+
+    assert (report.promises, report.personal_data, report.wrong_audience) == (1, 1, 0)
+    assert sum(report.claims.values()) == 2
+
+
 def test_what_a_reader_may_not_see_is_a_fault(
     tmp_path: Path, knowledge: Knowledge, desk: SupportDesk
 ) -> None:
@@ -134,6 +161,8 @@ def test_what_a_reader_may_not_see_is_a_fault(
     )
 
     assert "the reader may not read the document" in report.results[0].faults
+    assert report.wrong_audience >= 1
+    assert not report.results[0].is_right
 
 
 def test_a_person_asked_for_is_no_abstention(

@@ -127,6 +127,9 @@ def test_the_four_methods_on_files(
     ]
     assert seen[-1] == ("Asking questions", 4, 4)
     assert list(report.by_locale) == ["", "en"]
+    assert [(name, one.questions) for name, one in report.by_source.items()] == [
+        ("evaluation", 3), ("", 1)
+    ]  # fmt: skip
     with psycopg.connect(server) as operator:
         assert operator.execute("SELECT count(*) FROM documents").fetchone() == (0,)
 

@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 
 from bot.evaluation.scorers import (
     abstention_curve,
+    area_under_risk,
     bootstrap,
     latency,
     percentile,
     ranking,
+    recall_at_precision,
     reciprocal_rank_fusion,
     rejected_at,
+    risk_curve,
     token_f1,
     token_recall,
     words,
@@ -144,3 +147,25 @@ def test_rejected_share_at_a_kept_share() -> None:
     assert rejected_at(answerable, unanswerable, kept=0.9) == 0.75
     assert rejected_at(answerable, unanswerable, kept=1.0) == 0.25
     assert rejected_at([], unanswerable, kept=0.9) is None
+
+
+def test_the_risk_of_answering_ever_more() -> None:
+    curve = risk_curve([(0.9, True), (0.5, True), (0.5, False), (0.2, False)], asked=8)
+
+    assert [(each.threshold, each.coverage, each.risk) for each in curve] == [
+        (0.9, 1 / 8, 0.0),
+        (0.5, 3 / 8, 1 / 3),
+        (0.2, 4 / 8, 1 / 2),
+    ]
+    assert area_under_risk(curve) == pytest.approx((0 + 2 / 8 / 3 + 1 / 8 / 2) / 0.5)
+    assert risk_curve([], asked=3) == []
+    assert area_under_risk([]) is None
+
+
+def test_recall_where_enough_of_what_is_found_is_meant() -> None:
+    found = [(0.9, True), (0.8, True), (0.7, False), (0.6, True), (0.6, False), (0.1, True)]
+
+    assert recall_at_precision(found, precision=1.0) == (0.5, 0.8)
+    assert recall_at_precision(found, precision=0.6) == (1.0, 0.1)
+    assert recall_at_precision([(0.9, False), (0.1, True)], precision=0.8) is None
+    assert recall_at_precision([(0.9, False)], precision=0.1) is None
