@@ -28,7 +28,7 @@ QUANTILES = (0.5, 0.95, 0.99)
 # One hour by the index on asked_at: the cost does not grow with the history.
 _STAGES = """
 SELECT stage.key, percentile_cont(%(quantiles)s::float8[])
-                  WITHIN GROUP (ORDER BY stage.value::float8)
+                  WITHIN GROUP (ORDER BY stage.value::float8 / 1000)
 FROM questions
 CROSS JOIN LATERAL jsonb_each_text(latency_ms) AS stage
 WHERE asked_at > now() - interval '1 hour'
@@ -98,7 +98,7 @@ class DatabaseMetrics(Collector):
 
     def _latency(self) -> Metric:
         latency = GaugeMetricFamily(
-            "supportbot_stage_latency_milliseconds",
+            "supportbot_stage_latency_seconds",
             "Time that questions of the last hour took, by stage and quantile.",
             labels=("stage", "quantile"),
         )

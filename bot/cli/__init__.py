@@ -19,6 +19,7 @@ from bot.cli import (
     doctor,
     evaluate,
     index,
+    operations,
     processes,
     routing,
     schedules,
@@ -59,6 +60,7 @@ app.command("web")(processes.web)
 app.command("worker")(processes.worker)
 app.command("scheduler")(processes.scheduler)
 app.add_typer(slack.app, name="slack")
+app.add_typer(operations.app, name="operations")
 app.command("migrate")(processes.migrate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(evaluate.app, name="eval")

@@ -165,7 +165,7 @@ def test_metrics_count_questions_of_every_process_by_outcome(
     samples = scraped(client)
 
     assert samples["supportbot_questions_total", "cli", "handed_off", "missing_knowledge"] == 1
-    assert samples["supportbot_stage_latency_milliseconds", "0.95", "retrieve"] == 12.5
+    assert samples["supportbot_stage_latency_seconds", "0.95", "retrieve"] == 0.0125
 
 
 def test_a_taken_port_is_said_with_what_to_do() -> None:
