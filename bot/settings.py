@@ -117,6 +117,19 @@ class WebSettings(Group):
     host: str = Field(default="127.0.0.1", validation_alias="WEB_HOST")
     port: int = Field(default=8000, ge=0, le=65535, description="a port number, 0 to 65535")
     public_url: WebUrl | None = None
+    admin_password: SecretStr | None = None
+
+
+class OpenIdSettings(Group):
+    """An OpenID Connect provider, where people sign in to the console."""
+
+    model_config = SettingsConfigDict(env_prefix="OIDC_")
+
+    issuer: WebUrl | None = None
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
+    label: str = "single sign-on"
+    domains: str | None = None
 
 
 class LogSettings(Group):
@@ -165,6 +178,7 @@ class Settings(BaseModel):
     answers: AnswerSettings
     anthropic: AnthropicSettings
     web: WebSettings
+    openid: OpenIdSettings
     log: LogSettings
     zendesk: ZendeskSettings
     slack: SlackSettings

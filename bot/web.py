@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -13,10 +14,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from bot.errors import SettingInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from fastapi import APIRouter
     from prometheus_client import CollectorRegistry
+    from starlette.types import ASGIApp
 
     from bot.doctor import Check
 
@@ -29,9 +31,11 @@ def create_app(
     readiness: Callable[[], Sequence[Check]],
     registry: CollectorRegistry,
     routers: Sequence[APIRouter] = (),
+    mounts: Mapping[str, ASGIApp] = MappingProxyType({}),
 ) -> FastAPI:
     """The application. `readiness` makes the checks that must hold before traffic is sent here;
-    `registry` holds what /metrics shows; `routers` are the edges that vendors and people use."""
+    `registry` holds what /metrics shows; `routers` are the edges that vendors use, `mounts` the
+    applications for people by the address that they are under."""
     app = FastAPI(title="Supportbot", docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.get("/healthz")
@@ -64,6 +68,8 @@ def create_app(
 
     for router in routers:
         app.include_router(router)
+    for path, mounted in mounts.items():
+        app.mount(path, mounted)
     return app
 
 

