@@ -14,8 +14,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from opentelemetry.trace import SpanKind
 from pydantic import SecretStr
 
+from bot import tracing
 from bot.models import Usage
 from bot.prices import billed
 
@@ -138,6 +140,14 @@ class MessagesApi:
         }
         if output_config is not None:
             request["output_config"] = output_config
+        with tracing.span("model", kind=SpanKind.CLIENT, model=self.model) as span:
+            reply = self._reply(request, on_block)
+            span.set_attribute("ending", reply.ending.value)
+            return reply
+
+    def _reply(
+        self, request: Mapping[str, Any], on_block: Callable[[TextBlock], None] | None
+    ) -> Reply:
         deadline = self._clock() + self._total_timeout
         for attempt in range(self._retries + 1):
             call = _Call(model=self.model)

@@ -1,8 +1,9 @@
 """One log for our own lines and those of libraries: structlog over the standard logging.
 
-A line carries `action=` and the ids bound with `structlog.contextvars` (question, ticket,
-run). Bodies, tokens and e-mail addresses never belong in a line; as a safety net, secrets
-that are set and anything that looks like an e-mail address are struck out of what is written.
+A line carries `action=`, the id of the trace that it belongs to, and the ids bound with
+`structlog.contextvars` (question, ticket, run). Bodies, tokens and e-mail addresses never belong
+in a line; as a safety net, secrets that are set and anything that looks like an e-mail address
+are struck out of what is written.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import sys
 from typing import TYPE_CHECKING, Literal, TextIO
 
 import structlog
+
+from bot.tracing import trace_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,8 +51,16 @@ def configure(
     _configure_structlog()
 
 
+def _with_trace(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """The id of what the line belongs to: the same from an event to its reply."""
+    if found := trace_id():
+        event.setdefault("trace", found)
+    return event
+
+
 _SHARED: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
+    _with_trace,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
+from bot import tracing
+
 if TYPE_CHECKING:
     from uuid import UUID
 
@@ -259,7 +261,7 @@ class Queue:
                     "priority": int(job.priority),
                     "lock": job.lock,
                     "once": job.once,
-                    "arguments": Jsonb(dict(job.arguments)),
+                    "arguments": Jsonb({**job.arguments, **tracing.carried()}),
                     "delay": job.delay,
                 },
             ).fetchone()

@@ -143,6 +143,14 @@ class LogSettings(Group):
     )
 
 
+class TraceSettings(Group):
+    """Where traces go, under the name that OpenTelemetry gives it."""
+
+    otlp_endpoint: WebUrl | None = Field(
+        default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT"
+    )
+
+
 class ZendeskSettings(Group):
     """The Zendesk account. E-mail and API token are the legacy way to sign in."""
 
@@ -180,6 +188,7 @@ class Settings(BaseModel):
     web: WebSettings
     openid: OpenIdSettings
     log: LogSettings
+    traces: TraceSettings
     zendesk: ZendeskSettings
     slack: SlackSettings
 

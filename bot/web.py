@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from opentelemetry.trace import SpanKind
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from bot import tracing
 from bot.errors import SettingInvalid
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from fastapi import APIRouter
     from prometheus_client import CollectorRegistry
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from bot.doctor import Check
 
@@ -37,6 +39,7 @@ def create_app(
     `registry` holds what /metrics shows; `routers` are the edges that vendors use, `mounts` the
     applications for people by the address that they are under."""
     app = FastAPI(title="Supportbot", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(_Traced)
 
     @app.get("/healthz")
     def healthz() -> PlainTextResponse:
@@ -71,6 +74,25 @@ def create_app(
     for path, mounted in mounts.items():
         app.mount(path, mounted)
     return app
+
+
+class _Traced:
+    """Each request begins a trace, named by its route: paths and queries may hold what opens a
+    page to whoever knows it. Not those that only look how the process is."""
+
+    UNTRACED = frozenset({"/healthz", "/readyz", "/metrics"})
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in self.UNTRACED:
+            await self._app(scope, receive, send)
+            return
+        with tracing.span(str(scope["method"]), kind=SpanKind.SERVER) as span:
+            await self._app(scope, receive, send)
+            if (route := getattr(scope.get("route"), "path", None)) is not None:
+                span.update_name(f"{scope['method']} {route}")
 
 
 def listen(*, host: str, port: int) -> socket.socket:

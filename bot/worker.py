@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 import procrastinate
 import psycopg
+from opentelemetry.trace import SpanKind
 from procrastinate.exceptions import ConnectorException
 from procrastinate.worker import Worker as LaneWorker
 from psycopg_pool import PoolTimeout
 
+from bot import tracing
 from bot.queue import HEARTBEAT, STALLED_AFTER, Lane
 
 if TYPE_CHECKING:
@@ -148,12 +150,15 @@ class Worker:
     async def _note(
         self, go_on: Callable[[], Awaitable[Any]], context: JobContext, worker: LaneWorker
     ) -> Any:
-        """Keeps the list of what really runs here."""
+        """Keeps the list of what really runs here, and goes on with the trace that it is of."""
         job, own = context.job.id, self._running[worker.worker_id or 0]
         assert job is not None  # noqa: S101 - it came from the database
         own.add(job)
         try:
-            return await go_on()
+            # Taken out of the arguments, which are those of the task's own function.
+            after = str(context.job.task_kwargs.pop(tracing.CARRIED, ""))
+            with tracing.span(context.job.task_name, after=after, kind=SpanKind.CONSUMER, job=job):
+                return await go_on()
         finally:
             own.discard(job)
 

@@ -87,6 +87,18 @@ class Application:
         assert self.embedded_postgres is not None  # noqa: S101 - the other half of the choice
         return self._stack.enter_context(self.embedded_postgres)
 
+    def trace(self, process: str) -> None:
+        """Sends traces of this process from now on, where a collector is set. To be called before
+        anything is connected. Raises SettingInvalid where the packages for it are missing."""
+        endpoint = self.settings.traces.otlp_endpoint
+        if endpoint is not None:
+            from importlib.metadata import version  # noqa: PLC0415 - only for traces
+
+            from bot.tracing.export import export_to  # noqa: PLC0415 - only for traces
+
+            ended = export_to(endpoint, process=process, version=version("supportbot"))
+            self._stack.callback(ended)
+
     def migrate(self) -> str:
         """Brings the schema to this version; returns its revision."""
         with db.connect(self.database_url) as connection:

@@ -61,6 +61,7 @@ def web(app: Application) -> FastAPI:
     from bot.web import create_app  # noqa: PLC0415 - only that process
     from bot.zendesk.webhooks import Inbox, routes  # noqa: PLC0415 - only that process
 
+    app.trace("web")
     keys = webhook_keys(app.settings.zendesk)
     pool, embedded = app.patient_pool, app.embedded_postgres is not None
     inbox = Inbox(pool=pool, queue=Queue(pool=pool))
@@ -116,6 +117,7 @@ def slack(app: Application) -> SocketMode:
             "SLACK_APP_TOKEN is not set. Make an app-level token (xapp-…) with the scope "
             "connections:write under Basic Information > App-Level Tokens of the Slack app."
         )
+    app.trace("slack")
     parts = Slack.of(app, pool=app.patient_pool)
     return SocketMode(listeners=parts.listeners, token=token.get_secret_value())
 
@@ -130,6 +132,7 @@ def worker(app: Application, *, drain: timedelta) -> Worker:
     from bot.jobs.upkeep import Upkeep  # noqa: PLC0415 - only that process
     from bot.worker import Worker  # noqa: PLC0415 - only that process
 
+    app.trace("worker")
     wait_for_database(app)
     sync = SyncJob(
         sources=app.sources,
@@ -187,6 +190,7 @@ def scheduler(app: Application) -> Scheduler:
     """The process that enqueues what is due. Waits for the database."""
     from bot.scheduler import Scheduler  # noqa: PLC0415 - only that process
 
+    app.trace("scheduler")
     wait_for_database(app)
     connect = partial(db.connect, app.database_url, application_name="supportbot scheduler")
     return Scheduler(connect=connect, schedules=app.schedules)

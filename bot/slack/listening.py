@@ -13,6 +13,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -21,6 +22,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import tracing
 from bot.errors import SupportbotError
 from bot.slack.errors import NotInstalled
 from bot.slack.events import received
@@ -114,6 +116,7 @@ class Listeners:
             request_verification_enabled=False,  # bot.slack.http has checked the raw body
             logger=_quiet(),
         )
+        self.app.use(_traced)
         for each in EVENTS:
             self.app.event({"type": each})(self._take)
         self.app.action(_ANY)(self._press)
@@ -195,10 +198,18 @@ class Listeners:
             except Exception:
                 log.exception("Not done.", extra={"action": "slack_gesture", "gesture": name})
 
-        self._later_threads.submit(guarded)
+        self._later_threads.submit(copy_context().run, guarded)
 
     async def _in_thread(self, work: Callable[[], Any]) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, copy_context().run, work
+        )
+
+
+async def _traced(next: Callable[[], Awaitable[Any]]) -> Any:  # noqa: A002 - Bolt's own name
+    """What Slack sends begins a trace, also where no web process takes it."""
+    with tracing.span("slack"):
+        return await next()
 
 
 def _quiet() -> logging.Logger:

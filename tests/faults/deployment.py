@@ -3,6 +3,7 @@ process, and a Zendesk stand-in that outlives them all and sends its webhooks to
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 from collections.abc import Callable
@@ -51,7 +52,7 @@ FROM hastened
 class Deployment:
     """Everything runs from `with` on; what is killed is started again at once."""
 
-    def __init__(self, *, folder: Path, logs: Path) -> None:
+    def __init__(self, *, folder: Path, logs: Path, **settings: str) -> None:
         self.zendesk = FakeZendesk()
         self._server = EmbeddedPostgres(data_dir=folder)
         self._logs = logs
@@ -71,6 +72,7 @@ class Deployment:
                 "ZENDESK_CLIENT_SECRET": "the-client-secret",
                 "ZENDESK_WEBHOOK_SECRET": webhook.secret,
                 "PUBLIC_URL": self.web_url,
+                **settings,
             },
         )
         self._processes: dict[str, subprocess.Popen[str]] = {}
@@ -109,6 +111,16 @@ class Deployment:
                 text=True,
                 pass_fds=(listener,) if more else (),
             )
+
+    def stop(self, name: Process, *, within: float) -> int:
+        """Asks it to end, as a supervisor does; its exit status, once it has ended in time."""
+        self._processes[name].terminate()
+        return self._processes[name].wait(timeout=within)
+
+    def lines(self, name: Process) -> list[dict[str, Any]]:
+        """What a process has logged."""
+        text = (self._logs / f"{name}.log").read_text()
+        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
     def kill(self, victim: Victim, chance: Random) -> None:
         """SIGKILL, and for the database to all of it or to one session, which ends them all."""
