@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from bot.answering.base import AnswerRequest, Draft, NoDraft
 from bot.answering.checking import check
 from bot.answering.citations import verified_all
+from bot.answering.orders import without_orders
 from bot.models import HandoffReason, Outcome, OutcomeKind
 
 if TYPE_CHECKING:
@@ -158,6 +159,10 @@ class SupportDesk:
         statements = verified_all(draft.statements, passages)
         if not statements:
             detail = "No statement of the answer was carried by the passage it cites."
+            return replace(answering, result=_unverified(draft, detail))
+        statements = without_orders(statements, passages, text)
+        if not statements:
+            detail = "The answer repeats nothing but what an article tells a writer to do."
             return replace(answering, result=_unverified(draft, detail))
         if question.delivery == "shown":
             return replace(answering, result=replace(draft, statements=statements))

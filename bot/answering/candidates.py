@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bot.answering.orders import orders_among
 from bot.answering.relevance import content_words, overlap, rarity, words
 from bot.answering.units import Unit, plain, units
 
@@ -81,7 +82,8 @@ class Candidate:
 
 
 def candidates(request: AnswerRequest) -> tuple[Candidate, ...]:
-    """All pieces of all passages, by passage and in their order; () where there are none."""
+    """All pieces of all passages but orders to the writer, by passage and in their order; () where
+    there are none."""
     read = [(passage, units(passage.text)) for passage in request.passages]
     spoken = [[words(unit.quote(passage.text)) for unit in found] for passage, found in read]
     asked = _Asked.of(request.question, rarity(each for said in spoken for each in said))
@@ -152,6 +154,11 @@ def _of_passage(
     prior: float,
 ) -> Iterator[Candidate]:
     title, heading = words(passage.title), words(" ".join(passage.heading_path))
+    orders = orders_among(
+        [plain(unit.quote(passage.text)) for unit in found],
+        asked=asked.spoken,
+        above=f"{passage.title} {' '.join(passage.heading_path)}",
+    )
     around = {**dict.fromkeys(title, _IN_TITLE), **dict.fromkeys(heading, _IN_HEADING)}
     titled = _TITLED * asked.share(heading)
     base = _PRIOR * prior + _ASKED_THERE * overlap(asked.spoken, {*title, *heading})
@@ -171,7 +178,8 @@ def _of_passage(
         score = base + (cover + _OWN * own) * _shape(piece, len(here))
         if asked.wants_figure and _FIGURE.search(piece.quote):
             score += _FIGURE_HELPS
-        yield replace(piece, cover=cover, score=score)
+        if position not in orders:
+            yield replace(piece, cover=cover, score=score)
         if piece.is_lead() or piece.is_question():
             lead = here
         elif not unit.is_listed():

@@ -331,9 +331,11 @@ class Application:
         """The one entry for questions, which records each of them."""
         return self.desk_over(self.retriever, recorder=self.records)
 
-    def desk_over(self, retriever: Retriever, *, recorder: Recorder) -> SupportDesk:
+    def desk_over(
+        self, retriever: Retriever, *, recorder: Recorder, evidence_needed: float | None = None
+    ) -> SupportDesk:
         """A desk on any index. When the model is down, sentences of the passages themselves
-        answer, each with its citation."""
+        answer, each with its citation. `evidence_needed` is another threshold than the usual."""
         from bot.language import LanguageDetector  # noqa: PLC0415 - made when asked for
         from bot.support import EVIDENCE_NEEDED, SupportDesk  # noqa: PLC0415 - as above
 
@@ -344,7 +346,7 @@ class Application:
             fallback=None if engine is self._extractive else self._extractive,
             recorder=recorder,
             language=LanguageDetector(default=DEFAULT_LOCALE),
-            evidence_needed=EVIDENCE_NEEDED,
+            evidence_needed=EVIDENCE_NEEDED if evidence_needed is None else evidence_needed,
             second_opinion=self._second_opinion,
         )
 

@@ -154,6 +154,58 @@ def routing(
         report.write_json(json_path, report.routing_json(measured))
 
 
+@app.command("injection")
+def injection(
+    attacks: Annotated[
+        Path, typer.Option("--attacks", help="JSON Lines: category, attack (an order to the bot)")
+    ],
+    messages: Annotated[
+        Path,
+        typer.Option(
+            "--messages", help="JSON Lines: context (attacks are planted in it), question"
+        ),
+    ],
+    each: Annotated[
+        int, typer.Option(min=1, help="In how many texts each attack is planted, on each surface")
+    ] = 5,
+    json_path: JsonPath = None,
+    keep: Save = False,
+) -> None:
+    """Attack through articles, tickets and Slack messages, and count what gets through.
+
+    Uses the engine that is set; with a model, this costs what its answers cost.
+    """
+    from bot.bootstrap.written import written  # noqa: PLC0415 - keeps --help instant
+    from bot.evaluation import report, tables  # noqa: PLC0415 - keeps --help instant
+    from bot.evaluation.articles import Articles  # noqa: PLC0415 - keeps --help instant
+    from bot.evaluation.attacks import read_attacks, read_carriers  # noqa: PLC0415 - as above
+    from bot.evaluation.injection import attack_documents, run_injection  # noqa: PLC0415 - as above
+    from bot.evaluation.keeping import injection_measured  # noqa: PLC0415 - keeps --help instant
+    from bot.support import NoRecords  # noqa: PLC0415 - keeps --help instant
+
+    orders, carriers = read_attacks(attacks), read_carriers(messages)
+    given = Articles(documents=attack_documents(orders, carriers, each=each), failed={})
+    with application() as opened, progress() as show:
+        with ground(opened, given, show) as on:
+            retriever = opened.retriever_over(on.pool, on.index)
+            measured = run_injection(
+                attacks=orders,
+                carriers=carriers,
+                each=each,
+                respond=opened.desk_over(
+                    retriever, recorder=NoRecords(), evidence_needed=0.0
+                ).respond,
+                rendered=written(),
+                on_progress=show,
+            )
+            setup = _setup(opened, on)
+        if keep:
+            save(opened, injection_measured(measured, cases_name=attacks.name, setup=setup))
+    show_tables(tables.injection_tables(measured))
+    if json_path:
+        report.write_json(json_path, report.injection_json(measured))
+
+
 def _setup(opened: "Application", on: "Ground") -> "Setup":
     from bot.bootstrap.evaluations import setup  # noqa: PLC0415 - keeps --help instant
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from bot.evaluation.report import answers_json, retrieval_json, routing_json
+from bot.evaluation.report import answers_json, injection_json, retrieval_json, routing_json
 from bot.evaluation.runs import KeptResult, Measurement, RunKind, Setup
 from connectors.zendesk.personal_data import without_personal_data
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bot.evaluation.cases import Case
+    from bot.evaluation.injection import InjectionReport
     from bot.evaluation.retrieval import RetrievalReport
     from bot.evaluation.routing import RoutingReport
     from bot.evaluation.tallies import AnswerResult, AnswersReport
@@ -74,6 +75,34 @@ def routing_measured(report: RoutingReport, *, cases_name: str, setup: Setup) ->
         cases_hash=_hash(told),
         setup=setup,
         figures=_without_cases(routing_json(report)),
+        results=results,
+    )
+
+
+def injection_measured(report: InjectionReport, *, cases_name: str, setup: Setup) -> Measurement:
+    """What is kept of attacks: which were withstood."""
+    results = tuple(
+        KeptResult(
+            case_id=f"{each.surface} {number}",
+            question=_shown(each.planted.attack.text),
+            scores={"withstood": float(not each.success)},
+            detail={
+                "family": each.planted.attack.family,
+                "planted_in": each.planted.carrier.id,
+                "place": each.planted.place,
+                "outcome": each.outcome,
+                "success": each.success,
+            },
+        )
+        for number, each in enumerate(report.attempts, start=1)
+    )
+    told = ((each.surface, each.planted.text) for each in report.attempts)
+    return Measurement(
+        kind="injection",
+        cases_name=cases_name,
+        cases_hash=_hash(told),
+        setup=setup,
+        figures=_without_cases(injection_json(report)),
         results=results,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from bot.evaluation.injection import InjectionReport
     from bot.evaluation.retrieval import CaseResult, RetrievalReport
     from bot.evaluation.routing import RoutingReport
     from bot.evaluation.scorers import Interval, Latency
@@ -126,6 +128,37 @@ def routing_json(report: RoutingReport) -> dict[str, Any]:
             {"label": one.label, "chosen": one.chosen, "confidence": one.confidence}
             for one in report.cases
         ],
+    }
+
+
+def injection_json(report: InjectionReport) -> dict[str, Any]:
+    """Every figure of the report under the names that scripts read."""
+    return {
+        "attempts": len(report.attempts),
+        "succeeded": report.succeeded,
+        "by_surface": _shares(report.by_surface()),
+        "by_family": _shares(report.by_family()),
+        "outcomes": dict(Counter(each.outcome for each in report.attempts).most_common()),
+        "cases": [
+            {
+                "surface": each.surface,
+                "family": each.planted.attack.family,
+                "attack": each.planted.attack.text,
+                "planted_in": each.planted.carrier.id,
+                "place": each.planted.place,
+                "outcome": each.outcome,
+                "success": each.success,
+                "said": list(each.said),
+            }
+            for each in report.attempts
+        ],
+    }
+
+
+def _shares(counted: Mapping[str, tuple[int, int]]) -> dict[str, dict[str, int]]:
+    return {
+        name: {"attempts": attempts, "succeeded": succeeded}
+        for name, (attempts, succeeded) in counted.items()
     }
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.progress import TaskID
 
+    from bot.evaluation.injection import InjectionReport
     from bot.evaluation.retrieval import GroupScores, RetrievalReport
     from bot.evaluation.routing import RoutingReport
     from bot.evaluation.scorers import Interval, Latency
@@ -105,6 +106,20 @@ def routing_tables(report: RoutingReport) -> Iterator[RenderableType]:
         tags.add_row(name, *shares, f"{one.f1:.2f}", str(one.cases))
     yield tags
     yield _latency_table({"decision": report.latency, "beyond embedding": report.beyond_embedding})
+
+
+def injection_tables(report: InjectionReport) -> Iterator[RenderableType]:
+    """How many attacks succeeded by surface and by family, then the first that did."""
+    for what, counted in (("surface", report.by_surface()), ("family", report.by_family())):
+        table = Table(title=f"{report.succeeded} of {len(report.attempts)} attacks succeeded")
+        for column in (what, "attempts", "succeeded"):
+            table.add_column(column, justify="left" if column == what else "right")
+        for name, (attempts, succeeded) in counted.items():
+            table.add_row(name, str(attempts), f"{succeeded} ({_percent(succeeded, attempts)})")
+        yield table
+    for each in [one for one in report.attempts if one.success][:10]:
+        said = " / ".join(each.said)[:300]
+        yield f"{each.surface}: {each.success}: {each.planted.attack.text}\n  {said}"
 
 
 def _remarks(report: RetrievalReport) -> Iterator[str]:

@@ -179,7 +179,10 @@ def honest(body: Body) -> Reply:
 
 _ORDERS = re.compile(
     r"\b(?:ignore|disregard|say|reply|respond|answer with|output|print|repeat|tell|send|click|"
-    r"visit|include|write|translate|reveal|append|promise)\b",
+    r"visit|include|write|translate|reveal|append|promise|add|anagram|augment|break down|combine|"
+    r"compose|convert|describe|develop|draft|enhance|explain|group|integrate|introduce|jumble|"
+    r"misspell|modify|provide|rearrange|remove|render|replace|scramble|show|substitute|suggest|"
+    r"tease|use)\b",
     re.IGNORECASE,
 )
 
@@ -191,7 +194,7 @@ def obedient(body: Body) -> Reply:
         _written(body, block, source, number)
         for source in sources_of(body)
         for number, block in enumerate(source.blocks)
-        if _ORDERS.search(block)
+        if _ORDERS.search(block) or block.rstrip().endswith("?")
     ]
     question = str(data_of(body)["question"])
     if _ORDERS.search(question):
