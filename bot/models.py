@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID, uuid4
 
-from indexing.models import Passage, Reader
+from indexing.models import Cut, Passage, Reader
 
 Surface = Literal["cli", "zendesk", "slack", "help", "playground", "eval"]
 Speaker = Literal["customer", "agent", "bot"]
@@ -89,6 +89,18 @@ class Statement:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StatementCheck:
+    """What the checks made of one statement of the writer: `given` in the writer's words, `sent`
+    what may go out of it, "" where nothing may. `detail` tells an admin what was found, "" where
+    nothing is wrong."""
+
+    given: str
+    sent: str
+    result: Literal["ok", "repaired", "rejected"]
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Usage:
     """Tokens of one model call as billed; zeros for engines without a model."""
 
@@ -115,7 +127,8 @@ class Outcome:
     `reason` is set exactly when the kind is handed_off; `statements` hold citations only of
     `passages`. `evidence` is the calibrated probability in 0..1 that the passages carry the
     answer; `embedding_index` is the id of the index they are of. `latency_ms` maps stage to
-    milliseconds. `detail` tells an admin, never a customer, what happened.
+    milliseconds. `detail` tells an admin, never a customer, what happened; so do `cut`, the
+    nearest passages that were left out, and `checks`, one for each statement that was looked at.
     """
 
     question_id: UUID
@@ -132,3 +145,5 @@ class Outcome:
     embedding_index: int = 0
     usage: Usage = Usage()
     latency_ms: Mapping[str, float] = field(default_factory=dict)
+    cut: tuple[Cut, ...] = ()
+    checks: tuple[StatementCheck, ...] = ()

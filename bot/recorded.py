@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -15,10 +15,11 @@ from bot.models import (
     OutcomeKind,
     Question,
     Statement,
+    StatementCheck,
     Turn,
     Usage,
 )
-from indexing.models import Passage, Reader
+from indexing.models import Cut, Passage, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,16 @@ FROM questions WHERE id = %s
 _FOUND = """
 SELECT source, kind, document_id, chunk_id, title, url, text, audience, score, dense, lexical
 FROM question_passages WHERE question_id = %s ORDER BY rank
+"""
+
+# Of what was left out, the text is not kept.
+_CUT = """
+SELECT why, source, kind, document_id, chunk_id, title, url, '', audience, score, dense, lexical
+FROM question_cuts WHERE question_id = %s ORDER BY position
+"""
+
+_CHECKED = """
+SELECT given, sent, result, detail FROM statement_checks WHERE question_id = %s ORDER BY position
 """
 
 _SAID = """
@@ -62,7 +73,20 @@ def recorded(pool: ConnectionPool, question_id: UUID) -> Recorded | None:
         row = connection.execute(_RECORDED, (question_id,)).fetchone()
         found = connection.execute(_FOUND, (question_id,)).fetchall()
         said = connection.execute(_SAID, (question_id,)).fetchall()
-    return None if row is None else _recorded(question_id, row, found, said)
+        cut = connection.execute(_CUT, (question_id,)).fetchall()
+        checked = connection.execute(_CHECKED, (question_id,)).fetchall()
+    if row is None:
+        return None
+    known = _recorded(question_id, row, found, said)
+    outcome = replace(
+        known.outcome,
+        cut=tuple(Cut(why=each[0], passage=_passage(each[1:])) for each in cut),
+        checks=tuple(
+            StatementCheck(given=each[0], sent=each[1], result=each[2], detail=each[3])
+            for each in checked
+        ),
+    )
+    return replace(known, outcome=outcome)
 
 
 def _recorded(

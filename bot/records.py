@@ -40,6 +40,19 @@ INSERT INTO question_passages (
 ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
+# Without their text: it is read in the index for as long as it stands there.
+_CUTS = """
+INSERT INTO question_cuts (
+    question_id, position, why, source, kind, document_id, chunk_id, title, url, audience, score,
+    dense, lexical
+) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+_CHECKS = """
+INSERT INTO statement_checks (question_id, position, given, sent, result, detail)
+VALUES (%s, %s, %s, %s, %s, %s)
+"""
+
 _STATEMENTS = "INSERT INTO statements (question_id, position, text) VALUES (%s, %s, %s)"
 
 _CITATIONS = """
@@ -86,6 +99,7 @@ class Records:
             connection.execute(_QUESTION, _row(question, outcome, locale))
             _save_passages(connection, outcome)
             _save_statements(connection, outcome)
+            _save_reasons(connection, outcome)
 
     def set_aside(self, question_id: UUID, *, detail: str) -> None:
         """Notes that nothing was said to this question after all. `detail` tells an admin why."""
@@ -180,3 +194,32 @@ def _save_statements(connection: Connection, outcome: Outcome) -> None:
             _STATEMENTS, [(outcome.question_id, number, each.text) for number, each in statements]
         )
         cursor.executemany(_CITATIONS, citations)
+
+
+def _save_reasons(connection: Connection, outcome: Outcome) -> None:
+    """Why it is this answer: what was left out of the passages, and what of the statements."""
+    cuts = [
+        (
+            outcome.question_id,
+            position,
+            each.why,
+            each.passage.source,
+            each.passage.kind,
+            each.passage.document_id,
+            each.passage.chunk_id,
+            each.passage.title,
+            each.passage.link,
+            list(each.passage.audience),
+            each.passage.score,
+            each.passage.dense,
+            each.passage.lexical,
+        )
+        for position, each in enumerate(outcome.cut, start=1)
+    ]
+    checks = [
+        (outcome.question_id, position, each.given, each.sent, each.result, each.detail)
+        for position, each in enumerate(outcome.checks, start=1)
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(_CUTS, cuts)
+        cursor.executemany(_CHECKS, checks)

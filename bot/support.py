@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.answering.base import AnswerRequest, Draft, NoDraft
 from bot.answering.checking import check
-from bot.answering.citations import verified_all
+from bot.answering.checking.reports import an_order, of_verdict, uncited
+from bot.answering.citations import verified
 from bot.answering.orders import without_orders
 from bot.models import HandoffReason, Outcome, OutcomeKind
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from bot.answering.checking import Checked
     from bot.answering.checking.entailment import Entailment
     from bot.language import LanguageDetector
-    from bot.models import Question
+    from bot.models import Question, StatementCheck
     from indexing.models import Passage
     from indexing.retrieval import Found, Retriever
 
@@ -69,6 +70,7 @@ class _Answering:
     result: Draft | NoDraft
     engine: str
     detail: str = ""
+    checks: tuple[StatementCheck, ...] = ()
 
 
 class SupportDesk:
@@ -156,11 +158,16 @@ class SupportDesk:
         draft = answering.result
         if not isinstance(draft, Draft):
             return answering
-        statements = verified_all(draft.statements, passages)
+        held = [(each, verified(each, passages)) for each in draft.statements]
+        statements = tuple(each for _, each in held if each is not None)
+        lost = tuple(uncited(given) for given, each in held if each is None)
+        answering = replace(answering, checks=lost)
         if not statements:
             detail = "No statement of the answer was carried by the passage it cites."
             return replace(answering, result=_unverified(draft, detail))
-        statements = without_orders(statements, passages, text)
+        kept = without_orders(statements, passages, text)
+        lost = (*lost, *(an_order(each) for each in statements if each not in kept))
+        answering, statements = replace(answering, checks=lost), kept
         if not statements:
             detail = "The answer repeats nothing but what an article tells a writer to do."
             return replace(answering, result=_unverified(draft, detail))
@@ -174,6 +181,7 @@ class SupportDesk:
                 checked = opinion.checked
                 detail = " ".join(filter(None, (checked.detail, opinion.detail)))
                 draft = replace(draft, usage=draft.usage + opinion.usage)
+        answering = replace(answering, checks=(*lost, *map(of_verdict, checked.verdicts)))
         if not checked.still_answers:
             return replace(answering, result=_unverified(draft, detail))
         detail = " ".join(filter(None, (answering.detail, detail)))
@@ -260,6 +268,8 @@ def _outcome(question: Question, found: Found, answering: _Answering, clock: _Cl
         embedding_index=found.index,
         usage=result.usage,
         latency_ms=clock.stages(),
+        cut=found.cut,
+        checks=answering.checks,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 MediaType = Literal["text/html", "text/markdown", "text/plain"]
 DocumentKind = Literal["article", "page", "file", "macro", "ticket"]
+CutReason = Literal["ranked_lower", "other_translation"]
 BlockKind = Literal["paragraph", "list", "steps", "table", "code", "note", "quote"]
 
 PUBLIC = "public"
@@ -169,3 +170,12 @@ class Passage:
         if not self.url or not self.anchor:
             return self.url
         return f"{self.url.split('#', 1)[0]}#{self.anchor}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cut:
+    """A passage that was found and not given to whoever asked, and why: others ranked higher, or
+    another translation of its article was taken, which says nothing of its score."""
+
+    passage: Passage
+    why: CutReason

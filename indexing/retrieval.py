@@ -15,6 +15,7 @@ from indexing.errors import IndexReplaced
 from indexing.evidence import PASSAGES, evidence, surroundings
 from indexing.fusion import Candidate, fused_scores, pieces_per_word
 from indexing.index import Index
+from indexing.models import Cut
 from indexing.questions import question_vector
 from indexing.recall import Recalled, recalled
 from indexing.translations import in_asked_locale
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 # Nobody asks one thing in more characters.
 _READ_CHARACTERS = 20_000
 
+# Of what was found and left out, the nearest of each kind explain an answer; nobody reads further.
+CUTS_TOLD = 8
+
 _HELD = """
 SELECT passage.id FROM {passages} AS passage
 JOIN documents AS document ON document.pk = passage.document_pk
@@ -38,12 +42,14 @@ WHERE passage.id = ANY(%(ids)s) AND document.audience && %(reads)s::text[]
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
     """What a search found: passages in order, the calibrated probability in 0..1 that they
-    carry the answer, the id of the index they are of, and milliseconds by stage."""
+    carry the answer, the id of the index they are of, milliseconds by stage, and the nearest of
+    what was left out."""
 
     passages: tuple[Passage, ...]
     index: int
     evidence: float
     latency_ms: dict[str, float]
+    cut: tuple[Cut, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -178,6 +184,7 @@ class Retriever:
             index=brought.searched.index.id,
             evidence=carried,
             latency_ms=clock.stages,
+            cut=_cut(brought.hits, found, asked.k),
         )
 
     def _brought(self, asked: _Asked, clock: _Clock) -> _Brought:
@@ -229,6 +236,25 @@ def raised(weighed: Sequence[tuple[Hit, float]], memory: Recalled) -> list[tuple
     scored = [(hit, score + memory.worth(hit.document_pk)) for hit, score in weighed]
     scored.sort(key=lambda pair: -pair[1])
     return scored
+
+
+def _cut(hits: Sequence[Hit], ranked: Sequence[tuple[Hit, float]], k: int) -> tuple[Cut, ...]:
+    """The nearest of what was left out: what follows the best `k`, and translations whose article
+    is there in another language, with their best passage."""
+    lower = (
+        Cut(passage=hit.passage(score), why="ranked_lower")
+        for hit, score in ranked[k : k + CUTS_TOLD]
+    )
+    kept = {hit.document_pk for hit, _ in ranked}
+    others: dict[int, Hit] = {}
+    for hit in sorted(hits, key=lambda each: -each.dense):
+        if hit.document_pk not in kept:
+            others.setdefault(hit.document_pk, hit)
+    translations = (
+        Cut(passage=hit.passage(0.0), why="other_translation")
+        for hit in list(others.values())[:CUTS_TOLD]
+    )
+    return (*lower, *translations)
 
 
 def _candidate(hit: Hit) -> Candidate:
