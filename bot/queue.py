@@ -74,6 +74,7 @@ class TaskName(StrEnum):
     SLACK_HOME = "slack.home"
     SWITCH_MODEL = "index.switch"
     LEARN = "memory.learn"
+    GAPS = "insight.gaps"
     PRUNE = "upkeep.prune"
     STATISTICS = "upkeep.statistics"
 
@@ -119,6 +120,17 @@ def sync_job(source: str, *, full: bool = False, priority: Priority = Priority.S
         lock=f"source:{source}",
         once=f"sync:{source}",
         priority=priority,
+    )
+
+
+def gaps_job() -> Job:
+    """Works out what the knowledge lacks, beside the time that it does so by itself."""
+    return Job(
+        task=TaskName.GAPS,
+        lane=Lane.UPKEEP,
+        arguments={"timestamp": 0},
+        once=TaskName.GAPS.value,
+        priority=Priority.ASKED_FOR,
     )
 
 

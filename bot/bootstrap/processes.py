@@ -126,6 +126,7 @@ def worker(app: Application, *, drain: timedelta) -> Worker:
     """The process that does the jobs. It loads the embedding model with the first sync, and has
     an index built when another model is set than the one that answers. Waits for the database."""
     from bot.jobs.articles import ArticleJob  # noqa: PLC0415 - only that process
+    from bot.jobs.gaps import GapsJob  # noqa: PLC0415 - only that process
     from bot.jobs.memory import LearnJob  # noqa: PLC0415 - only that process
     from bot.jobs.models import SwitchJob, notice_setting  # noqa: PLC0415 - only that process
     from bot.jobs.sync import SyncJob  # noqa: PLC0415 - only that process
@@ -147,7 +148,12 @@ def worker(app: Application, *, drain: timedelta) -> Worker:
     notice_setting(pool=app.pool, queue=app.queue, wanted=app.embedders.wanted)
     learn = LearnJob(pool=app.pool, live=lambda: app.index, model_of=app.embedders.of)
     upkeep = Upkeep(queue=app.queue, pool=app.pool)
-    registers = (each.register for each in (sync, article, switch, learn, upkeep))
+    gaps = GapsJob(
+        pool=app.pool,
+        retriever=lambda: app.retriever,
+        embedder=lambda: app.embedders.of(app.index),
+    )
+    registers = (each.register for each in (sync, article, switch, learn, upkeep, gaps))
     return Worker(
         database_url=app.database_url,
         queue=app.queue,

@@ -1,0 +1,1 @@
+"""What the knowledge lacks: worked out by a job into tables, read by a page."""
