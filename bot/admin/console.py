@@ -19,9 +19,16 @@ from bot.admin import (
 )
 from bot.admin import (
     audit_page,
+    conversations_page,
+    drafts_page,
+    evaluations_page,
+    gaps_page,
+    knowledge_page,
     overview_page,
     people_page,
+    playground_page,
     profile_page,
+    routing_page,
     sign_in,
 )
 from bot.admin.errors import FormNotOurs, PageError, PageMissing, RoleNeeded, SignInNeeded
@@ -45,6 +52,13 @@ PATH = "/admin"
 # In the order of the menu.
 PAGES: Sequence[Page] = (
     overview_page.PAGE,
+    conversations_page.PAGE,
+    knowledge_page.PAGE,
+    playground_page.PAGE,
+    drafts_page.PAGE,
+    gaps_page.PAGE,
+    evaluations_page.PAGE,
+    routing_page.PAGE,
     people_page.PAGE,
     audit_page.PAGE,
     profile_page.PAGE,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from bot.admin.cookies import Cookies
     from bot.admin.gate import Gate
+    from bot.admin.looking import Work
     from bot.admin.openid import OpenId
     from bot.admin.pages import Pages
     from bot.admin.passwords import Passwords
@@ -42,3 +43,4 @@ class Parts:
     health: Callable[[], Sequence[Check]]
     connections: Callable[[], Sequence[Check]]
     address: str | None
+    work: Work

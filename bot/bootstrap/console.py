@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.bootstrap.checks import connections, readiness
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
     from starlette.types import ASGIApp
 
+    from bot.admin.looking import Work
     from bot.admin.openid import OpenId
     from bot.admin.people import People
     from bot.bootstrap import Application
@@ -54,8 +55,31 @@ def console(app: Application) -> ASGIApp:
         health=partial(readiness, pool, embedded=app.embedded_postgres is not None),
         connections=lambda: tuple(connections(settings)),
         address=public_url,
+        work=_work(app, pool),
     )
     return create_console(parts, assets=files)
+
+
+def _work(app: Application, pool: ConnectionPool[Connection[Any]]) -> Work:
+    """What answers and routes, made when a page first needs it: it loads the embedding model."""
+    from bot.admin.looking import Work  # noqa: PLC0415 - only the web process
+    from bot.drafts import Drafts  # noqa: PLC0415 - as above
+    from bot.evaluation.case_sets import CaseSets  # noqa: PLC0415 - as above
+    from bot.queue import Queue  # noqa: PLC0415 - as above
+    from bot.support import NoRecords  # noqa: PLC0415 - as above
+    from bot.triage.taxonomy import TaxonomyStore  # noqa: PLC0415 - as above
+    from connectors.zendesk.addresses import subdomain_of  # noqa: PLC0415 - as above
+
+    account = app.settings.zendesk.subdomain
+    return Work(
+        desk=lambda: app.desk_over(app.retriever, recorder=NoRecords()),
+        retriever=lambda: app.retriever,
+        router=lambda: app.router,
+        taxonomy=TaxonomyStore(pool=pool),
+        drafts=Drafts(pool=pool, queue=Queue(pool=pool)),
+        case_sets=CaseSets(pool=pool),
+        help_desk=f"https://{subdomain_of(account)}.zendesk.com" if account else "",
+    )
 
 
 def sign_in_link(app: Application, *, base: str, email: str = "") -> str:

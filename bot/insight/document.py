@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from bot.insight.viewing import Viewer
 
+# What a source's connector wrote down about a document, for admins to read.
+_NOTES = ("audience_note", "encoding_note", "outdated")
+
 _CHUNKS_SHOWN, _VERSIONS_SHOWN, _CITATIONS_SHOWN = 300, 50, 20
 
 _DOCUMENT = """
@@ -163,7 +166,7 @@ def document_shown(
             promoted=row[9],
             edited_at=row[10],
             indexed_at=row[11],
-            notes=metadata if row[1] != "ticket" else {},
+            notes={name: metadata[name] for name in _NOTES if name in metadata},
             chunks=_chunks(connection, pk, url),
             translations=_translations(connection, {**asked, "source": source, "group": row[12]}),
             versions=_versions(connection, source, document_id),

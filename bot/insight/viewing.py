@@ -32,6 +32,10 @@ class Viewer:
         """For `%(reads)s::text[] IS NULL OR audience && %(reads)s::text[]`."""
         return None if self.labels is None else sorted(self.labels)
 
+    def may_ask_as(self, reader: Reader) -> bool:
+        """Whether all that this reader may read may be read."""
+        return self.labels is None or reader.labels <= self.labels
+
     def may_read(self, audience: frozenset[str]) -> bool:
         """The same rule outside the database."""
         return self.labels is None or not self.labels.isdisjoint(audience)

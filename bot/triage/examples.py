@@ -16,7 +16,7 @@ from bot.triage.models import Decision
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bot.triage.models import Taxonomy
+    from bot.triage.models import Example, Taxonomy
     from bot.triage.ridge import Fitted, Floats, Labels
 
     Embed = Callable[[Sequence[str]], Floats]
@@ -36,6 +36,16 @@ class Quality:
     examples: int
     accuracy: float
     calibration_error: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Misread:
+    """An example that would be given another tag if it were not one: either it is in the wrong
+    place, or the two tags are told apart by too few examples. None is none of the tags."""
+
+    example: Example
+    chosen: str | None
+    confidence: float
 
 
 class ExampleClassifier:
@@ -70,6 +80,24 @@ class ExampleClassifier:
             examples=len(truth),
             accuracy=float((best == truth).mean()),
             calibration_error=calibration_error(confidence, (best == truth).astype(np.float64)),
+        )
+
+    @property
+    def misread(self) -> tuple[Misread, ...]:
+        """The surest mistakes first."""
+        learnt = self._learnt
+        if learnt is None or len(learnt.judged) < 2:
+            return ()
+        scores = learnt.fitted.left_out[learnt.judged]
+        best, confidence = self._best(scores, learnt.nearest_left_out)
+        wrong = np.flatnonzero(best != learnt.labels[learnt.judged])
+        return tuple(
+            Misread(
+                example=learnt.examples[each],
+                chosen=self._names[best[each]] if best[each] != ridge.NOTHING else None,
+                confidence=float(confidence[each]),
+            )
+            for each in wrong[np.argsort(-confidence[wrong])]
         )
 
     def classify(self, text: str, *, locale: str) -> Decision | Undecided:
@@ -112,8 +140,9 @@ class ExampleClassifier:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Learnt:
     """`taught` are the rows of all that has a tag. `labels` are of examples, then of descriptions;
-    `judged` says which are examples."""
+    `judged` says which are examples, in the order of `examples`."""
 
+    examples: tuple[Example, ...]
     taught: Floats
     labels: Labels
     judged: Labels
@@ -141,6 +170,7 @@ def _learn(taxonomy: Taxonomy, embed: Embed) -> _Learnt:
     seen = np.column_stack([found.left_out[judged].max(axis=1), nearest])
     is_none = labels[judged] == ridge.NOTHING
     return _Learnt(
+        examples=tuple(examples),
         taught=rows[taught],
         labels=labels,
         judged=judged,

@@ -76,6 +76,10 @@ class Router:
             detail=detail,
         )
 
+    def by_examples(self) -> Classifier:
+        """What the examples have taught by now, to be looked at. Raises as `route` does."""
+        return self._current().examples
+
     def _current(self) -> _Learnt:
         version, model = self._store.version(), self._model()
         learnt = self._learnt

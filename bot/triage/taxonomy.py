@@ -78,6 +78,12 @@ class TaxonomyStore:
         with self._pool.connection() as connection:
             return _version(connection)
 
+    def names(self) -> tuple[str, ...]:
+        """The names of all tags."""
+        with self._pool.connection() as connection:
+            rows = connection.execute("SELECT name FROM routing_tags ORDER BY name").fetchall()
+        return tuple(row[0] for row in rows)
+
     def read(self) -> Taxonomy:
         """All of it, as it was at one moment."""
         with self._pool.connection() as connection:

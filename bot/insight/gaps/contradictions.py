@@ -18,7 +18,7 @@ from bot.answering.relevance import content_words
 from bot.answering.units import plain, units
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from bot.answering.checking.figures import Figure
     from bot.answering.checking.lexicons import Lexicon
@@ -28,7 +28,8 @@ SAME_WORDS = 0.6
 
 _SAME_SUBJECT = 0.5
 _FEWEST_WORDS = 3
-_COUNTED = frozenset({"", "clock", "numeric_date"})
+_UNCLEAR = frozenset({"", "clock", "numeric_date"})
+_LENGTHS_OF_TIME = frozenset({"hour", "business_day", "month"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,8 +66,8 @@ def contradictions(ours: Text, theirs: Text) -> Iterator[Contradiction]:
     if lexicon is not other:  # translations differ in too many ways to be compared by words
         return
     first, second = list(_said(ours, lexicon)), list(_said(theirs, lexicon))
-    everywhere = [figure for each in first for figure in each.figures]
-    elsewhere = [figure for each in second for figure in each.figures]
+    everywhere = figures(contacts(ours.text).rest, lexicon)
+    elsewhere = figures(contacts(theirs.text).rest, lexicon)
     for one in first:
         for another in second:
             alike = _alike(one.words, another.words)
@@ -83,7 +84,7 @@ def _said(passage: Text, lexicon: Lexicon) -> Iterator[_Said]:
     for unit in units(passage.text):
         text = plain(unit.quote(passage.text))
         found = tuple(
-            each for each in figures(contacts(text).rest, lexicon) if each.unit not in _COUNTED
+            each for each in figures(contacts(text).rest, lexicon) if each.unit not in _UNCLEAR
         )
         words = frozenset(_without(text, found))
         if found and len(words) >= _FEWEST_WORDS:
@@ -98,11 +99,16 @@ def _without(text: str, found: tuple[Figure, ...]) -> list[str]:
     return [word for word in content_words(rest) if not word.isdigit()]
 
 
-def _differ(one: _Said, another: _Said, text: str, held: list[Figure]) -> bool:
+def _differ(one: _Said, another: _Said, text: str, held: Sequence[Figure]) -> bool:
     """Whether the first sentence has a figure that the other's passage has nowhere, of a unit
     that the other sentence counts in too."""
-    counted = {each.unit for each in another.figures}
-    return any(each.unit in counted for each in missing(one.figures, held, text))
+    counted = {_measure(each) for each in another.figures}
+    return any(_measure(each) in counted for each in missing(one.figures, held, text))
+
+
+def _measure(figure: Figure) -> str:
+    """What it counts: days, business days and months are all lengths of time."""
+    return "time" if figure.unit in _LENGTHS_OF_TIME else figure.unit
 
 
 def _alike(first: frozenset[str], second: frozenset[str]) -> float:

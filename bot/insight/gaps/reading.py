@@ -177,7 +177,7 @@ def _topic(row: tuple[Any, ...]) -> Topic:
         judged_wrong=row[2],
         last_asked=row[3],
         evidence_now=row[4],
-        examples=tuple(without_personal_data(each[:300]) for each in row[5]),
+        examples=tuple(dict.fromkeys(without_personal_data(each[:300]) for each in row[5])),
         articles=tuple(
             ArticleNamed(
                 pk=each["pk"],

@@ -1,12 +1,12 @@
 """What the knowledge lacks: topics that people had to answer, and articles that need a look.
 
-Revision ID: 0014
+Revision ID: 0015
 """
 
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

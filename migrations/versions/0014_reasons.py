@@ -1,12 +1,12 @@
 """Why an answer is as it is: what was cut, what checks found, what changed in the knowledge.
 
-Revision ID: 0013
+Revision ID: 0014
 """
 
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
