@@ -6,6 +6,7 @@ SupportbotError
 ├── DatabaseUnsuitable      it is reached but lacks what we need (pgvector, schema)
 ├── InputRejected           a file or an argument cannot be used; names file and line
 │   └── SourceBusy          another run of this source is going on
+├── ChangeRefused           it would lower a guarded figure; names the cases
 └── TicketUnsettled         a ticket must be looked at again later
 """
 
@@ -33,6 +34,10 @@ class DatabaseUnsuitable(SupportbotError):
 
 class InputRejected(SupportbotError):
     """The input cannot be used."""
+
+
+class ChangeRefused(SupportbotError):
+    """The change would lower a guarded figure."""
 
 
 class SourceBusy(InputRejected):

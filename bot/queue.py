@@ -164,13 +164,14 @@ def draft_job(ticket_id: int, draft_id: UUID) -> Job:
     )
 
 
-def switch_job(model: str, *, back: bool = False, asked: bool = True) -> Job:
+def switch_job(model: str, *, back: bool = False, asked: bool = True, force: bool = False) -> Job:
     """Makes this model's index live, one switch at a time. Unless it was `asked` for, only a
-    worker that has this model set does it. `back` rolls back to it."""
+    worker that has this model set does it. `back` rolls back to it, `force` does it even if a
+    guarded figure falls."""
     return Job(
         task=TaskName.SWITCH_MODEL,
         lane=Lane.KNOWLEDGE,
-        arguments={"model": model, "back": back, "asked": asked},
+        arguments={"model": model, "back": back, "asked": asked, "force": force},
         lock="index",
         once=f"index:{'back' if back else 'switch'}:{model}",
         priority=Priority.ASKED_FOR if asked else Priority.SCHEDULED,

@@ -199,11 +199,16 @@ class Search:
 
 
 def hits(
-    connection: Connection, index: Index, search: Search, remembered: Sequence[int] = ()
+    connection: Connection,
+    index: Index,
+    search: Search,
+    remembered: Sequence[int] = (),
+    *,
+    pinned: bool = False,
 ) -> list[Hit] | None:
     """The candidates in no particular order, all readable by the search's reader; None when this
-    index is not the live one. Documents of these keys are among them if they may be read. One
-    round trip, which ends the transaction."""
+    index is not the live one, unless it is `pinned`. Documents of these keys are among them if
+    they may be read. One round trip, which ends the transaction."""
     parameters = {
         "reads": sorted(search.reader.labels),
         "sources": None if search.sources is None else sorted(search.sources),
@@ -228,4 +233,5 @@ def hits(
         connection.rollback()
         return None
     row = live.fetchone()
-    return cursor.fetchall() if row is not None and row[0] == index.id else None
+    is_live = row is not None and row[0] == index.id
+    return cursor.fetchall() if is_live or pinned else None

@@ -9,7 +9,8 @@ IndexingError
 ├── IndexReplaced           another index has gone live since the work on this one began
 ├── IndexDropped            the index was dropped while it was being built
 ├── IndexBusy               another process builds or uses it
-└── BuildIncomplete         some documents cannot be indexed with the new model
+├── BuildIncomplete         some documents cannot be indexed with the new model
+└── SwapRefused             the new index is complete, but would answer worse
 """
 
 
@@ -54,3 +55,7 @@ class IndexBusy(IndexingError):
 
 class BuildIncomplete(IndexingError):
     """Not every document could be indexed with the new model."""
+
+
+class SwapRefused(IndexingError):
+    """The new index would answer worse than the one that is live."""

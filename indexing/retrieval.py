@@ -93,7 +93,8 @@ class _Brought:
 
 class Retriever:
     """Finds what one reader may read, always in the index that is live: `load` gives the model
-    of one that has gone live since, and without it that is an error, IndexReplaced."""
+    of one that has gone live since, and without it that is an error, IndexReplaced. One that is
+    `pinned` searches its own index whichever is live, for comparison."""
 
     def __init__(
         self,
@@ -102,9 +103,11 @@ class Retriever:
         index: Index,
         embedder: Embedder,
         load: Callable[[Index], Embedder] | None = None,
+        pinned: bool = False,
     ) -> None:
         self._pool = pool
         self._load = load
+        self._pinned = pinned
         self._live = _Searched(index=index, embedder=embedder)
 
     def retrieve(
@@ -205,7 +208,7 @@ class Retriever:
             if asked.remembers:
                 memory = recalled(connection, searched.index, search)
                 clock.stop("recall")
-            found = hits(connection, searched.index, search, memory.suggested)
+            found = hits(connection, searched.index, search, memory.suggested, pinned=self._pinned)
             live = searched.index if found is not None else Index.live(connection)
         clock.stop("search")
         if found is None:

@@ -89,22 +89,36 @@ OnProgress = Callable[[BuildProgress], None]
 
 
 class Switching:
-    """Switches to another model's index. `load` gives a model's embedder by its name."""
+    """Switches to another model's index. `load` gives a model's embedder by its name; `may_swap`
+    looks at an index that is complete, and raises SwapRefused when it is not to go live."""
 
-    def __init__(self, *, pool: ConnectionPool, load: Callable[[str], Embedder]) -> None:
+    def __init__(
+        self,
+        *,
+        pool: ConnectionPool,
+        load: Callable[[str], Embedder],
+        may_swap: Callable[[Index], None] = lambda _: None,
+    ) -> None:
         self._pool = pool
         self._load = load
+        self._may_swap = may_swap
 
     def run(
-        self, model: str, *, back: bool = False, on_progress: OnProgress | None = None
+        self,
+        model: str,
+        *,
+        back: bool = False,
+        force: bool = False,
+        on_progress: OnProgress | None = None,
     ) -> Index:
         """Makes this model's index live, building what it lacks, and returns it. Can be killed
         at any time and run again. `back` notes that the index that was live until now is not
-        wanted any more. Of the retired indexes only that one is kept.
+        wanted any more; that and `force` ask nobody whether it may. Of the retired indexes only
+        that one is kept.
 
-        Raises IndexBusy while another process does this, IndexDropped when the index is dropped
-        meanwhile, BuildIncomplete when documents cannot be indexed, EmbeddingModelMissing and
-        EmbeddingFailed. The live index stays what it was until the end.
+        Raises SwapRefused, IndexBusy while another process does this, IndexDropped when the index
+        is dropped meanwhile, BuildIncomplete when documents cannot be indexed,
+        EmbeddingModelMissing and EmbeddingFailed. The live index stays what it was until the end.
         """
         show = on_progress or (lambda _: None)
         with self._alone():
@@ -114,6 +128,8 @@ class Switching:
                 return index
             try:
                 self._build(index, embedder, show)
+                if not (back or force):
+                    self._may_swap(index)
                 self._swap(index, embedder, show, back=back)
             except (psycopg.errors.UndefinedTable, psycopg.errors.ForeignKeyViolation) as error:
                 raise IndexDropped from error

@@ -219,7 +219,12 @@ class Application:
         """What builds another model's index and puts it in the place of the live one."""
         from indexing.switching import Switching  # noqa: PLC0415 - made when asked for
 
-        return Switching(pool=self.pool, load=self.embedders.named)
+        def may_swap(index: Index) -> None:
+            from bot.bootstrap.evaluations import allow_swap  # noqa: PLC0415 - as above
+
+            allow_swap(self, index)
+
+        return Switching(pool=self.pool, load=self.embedders.named, may_swap=may_swap)
 
     @cached_property
     def queue(self) -> Queue:
@@ -268,11 +273,15 @@ class Application:
     def retriever(self) -> Retriever:
         return self.retriever_over(self.pool, self.index)
 
-    def retriever_over(self, pool: ConnectionPool[Connection[Any]], index: Index) -> Retriever:
+    def retriever_over(
+        self, pool: ConnectionPool[Connection[Any]], index: Index, *, pinned: bool = False
+    ) -> Retriever:
+        """What searches this index, or another once that is live. `pinned` keeps it to this one."""
         from indexing.retrieval import Retriever  # noqa: PLC0415 - made when asked for
 
         models = self.embedders
-        return Retriever(pool=pool, index=index, embedder=models.of(index), load=models.of)
+        embedder = models.of(index)
+        return Retriever(pool=pool, index=index, embedder=embedder, load=models.of, pinned=pinned)
 
     @cached_property
     def records(self) -> Records:

@@ -3,18 +3,22 @@ prompt, and the settings that change outcomes."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bot.bootstrap.choices import engine_name
+from bot.errors import ChangeRefused, InputRejected
 from bot.evaluation.runs import Setup
 from bot.sending import SendingRisk
 from bot.support import EVIDENCE_NEEDED, PASSAGES_READ
+from indexing.errors import SwapRefused
 
 if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
 
     from bot.bootstrap import Application
+    from bot.evaluation.runs import KeptRun, Measurement
     from indexing.index import Index
 
 SEED = 7
@@ -59,3 +63,73 @@ def _prompt_version(engine: str) -> str:
 
     versions = {"claude": prompts.CLAUDE.version, "markers": prompts.MARKERS.version}
     return versions.get(engine, extractive.VERSION)
+
+
+def remeasured(app: Application, run: KeptRun, *, index: Index | None = None) -> Measurement:
+    """The same kind of measurement on the same test set with what answers now, or with another
+    index of this database. Raises InputRejected when its cases are no test set."""
+    from bot.evaluation.case_sets import CaseSets  # noqa: PLC0415 - made when asked for
+
+    over = index or app.index
+    cases = CaseSets(pool=app.pool).cases(run.cases_name)
+    made = setup(app, app.pool, over)
+    retriever = app.retriever_over(app.pool, over, pinned=index is not None)
+    if run.kind == "retrieval":
+        from bot.evaluation.keeping import retrieval_measured  # noqa: PLC0415 - as above
+        from bot.evaluation.retrieval import run_retrieval  # noqa: PLC0415 - as above
+
+        found = run_retrieval(
+            cases=cases, retriever=retriever, pool=app.pool, memory=app.memory.count()
+        )
+        return retrieval_measured(found, cases_name=run.cases_name, cases=cases, setup=made)
+    if run.kind != "answers":
+        raise InputRejected(f"A run of {run.kind} cannot be measured again by itself.")
+    from bot.evaluation.answers import run_answers  # noqa: PLC0415 - as above
+    from bot.evaluation.keeping import answers_measured  # noqa: PLC0415 - as above
+    from bot.support import NoRecords  # noqa: PLC0415 - as above
+
+    answered = run_answers(
+        cases=cases,
+        respond=app.desk_over(retriever, recorder=NoRecords()).respond,
+        pool=app.pool,
+        index=over,
+    )
+    return answers_measured(answered, cases_name=run.cases_name, cases=cases, setup=made)
+
+
+def allow_swap(app: Application, index: Index) -> None:
+    """Raises SwapRefused when retrieval or answers over this index are worse than over the live
+    one, on the test sets that are guarded. Without any it allows every swap."""
+    from bot.evaluation.guard import against_now, require  # noqa: PLC0415 - made when asked for
+    from bot.evaluation.runs import EvaluationRuns  # noqa: PLC0415 - as above
+
+    try:
+        found = against_now(
+            EvaluationRuns(pool=app.pool),
+            now=partial(remeasured, app),
+            then=partial(remeasured, app, index=index),
+        )
+        require(found, change=f"The index of {index.model}")
+    except ChangeRefused as error:
+        raise SwapRefused(str(error)) from error
+
+
+def allow_risk(app: Application, old: SendingRisk, new: SendingRisk) -> None:
+    """Raises ChangeRefused when more of what would be sent with the new risk is wrong, in the runs
+    of answers that are guarded; names those cases."""
+    from bot.evaluation.guard import wrongly_sent  # noqa: PLC0415 - made when asked for
+    from bot.evaluation.runs import EvaluationRuns  # noqa: PLC0415 - as above
+    from bot.sending import Sending  # noqa: PLC0415 - as above
+
+    sending = Sending(pool=app.pool, preferences=app.preferences)
+    before, after = (sending.account(risk).evidence for risk in (old, new))
+    runs = EvaluationRuns(pool=app.pool)
+    for run in (each for each in runs.baselines() if each.kind == "answers"):
+        wrong = wrongly_sent(runs.results(run.id), before=before, after=after)
+        if wrong:
+            named = "; ".join(f"“{each.question}”" for each in wrong[:5])
+            raise ChangeRefused(
+                f"With {after:.2f} instead of {before:.2f} as the evidence needed, a smaller share "
+                f"of what is sent is right on {run.cases_name}. Sent and wrong: {named}. To do it "
+                "all the same: --force."
+            )

@@ -59,7 +59,12 @@ def show(
 
 
 @app.command("build")
-def build(inline: Inline = False) -> None:
+def build(
+    inline: Inline = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also if a guarded figure falls: see `eval guard`")
+    ] = False,
+) -> None:
     """Switch to the model that EMBEDDING_MODEL names, once its index is complete.
 
     The index is built beside the one that answers. A worker does it where one runs, and this
@@ -74,7 +79,7 @@ def build(inline: Inline = False) -> None:
         if live and (live.model, live.dimensions) == (wanted.name, wanted.dimensions):
             terminal.write(f"{wanted.name} is the model that answers.")
             return
-        _switch(opened, wanted.name, back=False, inline=inline)
+        _switch(opened, wanted.name, back=False, inline=inline, force=force)
 
 
 @app.command("rollback")
@@ -114,16 +119,25 @@ def _states(opened: "Application") -> "tuple[IndexState, ...]":
         return index_states(connection)
 
 
-def _switch(opened: "Application", model: str, *, back: bool, inline: bool) -> None:
+def _switch(
+    opened: "Application", model: str, *, back: bool, inline: bool, force: bool = False
+) -> None:
     from bot import terminal  # noqa: PLC0415 - keeps --help instant
     from indexing.embedders import DEFAULT_MODEL, UNMEASURED_MODEL  # noqa: PLC0415 - as above
 
     if not any(each.state == "live" for each in _states(opened)):
         raise IndexMissing("Nothing is indexed yet: `supportbot sync` begins with EMBEDDING_MODEL.")
-    if inline or not opened.queue.worker_alive() or not _followed(opened, model, back=back):
+    if (
+        inline
+        or not opened.queue.worker_alive()
+        or not _followed(opened, model, back=back, force=force)
+    ):
         with _progress(model) as bar:
             opened.switching.run(
-                model, back=back, on_progress=lambda at: bar(at.stage, at.done, at.total)
+                model,
+                back=back,
+                force=force,
+                on_progress=lambda at: bar(at.stage, at.done, at.total),
             )
     terminal.write(f"{model} answers now.")
     if model != DEFAULT_MODEL:
@@ -132,12 +146,12 @@ def _switch(opened: "Application", model: str, *, back: bool, inline: bool) -> N
         terminal.notice(f"EMBEDDING_MODEL is still {opened.embedders.wanted}: set it to {model}.")
 
 
-def _followed(opened: "Application", model: str, *, back: bool) -> bool:
+def _followed(opened: "Application", model: str, *, back: bool, force: bool) -> bool:
     """Whether a worker did it. Raises IndexBusy with the reason when it could not."""
     from bot import terminal  # noqa: PLC0415 - keeps --help instant
     from bot.queue import switch_job  # noqa: PLC0415 - keeps --help instant
 
-    job = opened.queue.enqueue(switch_job(model, back=back))
+    job = opened.queue.enqueue(switch_job(model, back=back, force=force))
     try:
         with _progress(model) as bar:
             problem = opened.following.follow_switch(

@@ -61,16 +61,24 @@ def set_risk(
     until_known: Annotated[
         float | None, typer.Option(help="The evidence, 0 to 1, needed until enough is known")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also if more of what is sent would be wrong")
+    ] = False,
 ) -> None:
-    """Change the risk. It counts from the next ticket on."""
+    """Change the risk. It counts from the next ticket on.
+
+    Refused where more of what would be sent is wrong in the runs that `eval guard` holds.
+    """
     from pydantic import ValidationError  # noqa: PLC0415 - keeps --help instant
 
     from bot import terminal  # noqa: PLC0415 - keeps --help instant
+    from bot.bootstrap.evaluations import allow_risk  # noqa: PLC0415 - keeps --help instant
     from bot.sending import SendingRisk  # noqa: PLC0415 - as above
 
     given = {"wrong_at_most": wrong, "confidence": confidence, "until_known": until_known}
     with application() as opened:
-        old = opened.preferences.get(SendingRisk).model_dump()
+        risk = opened.preferences.get(SendingRisk)
+        old = risk.model_dump()
         changed = {name: value for name, value in given.items() if value is not None}
         try:
             new = SendingRisk.model_validate({**old, **changed})
@@ -78,6 +86,8 @@ def set_risk(
             first = error.errors()[0]
             option = str(first["loc"][0]).replace("wrong_at_most", "wrong").replace("_", "-")
             raise InputRejected(f"--{option}: {first['msg']}.") from error
+        if not force:
+            allow_risk(opened, risk, new)
         opened.preferences.put(new, actor=operator())
     terminal.write("Set. It counts from the next ticket on.")
 

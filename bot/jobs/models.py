@@ -53,7 +53,13 @@ class SwitchJob:
         )(self.run)
 
     def run(
-        self, context: JobContext, *, model: str, back: bool = False, asked: bool = True
+        self,
+        context: JobContext,
+        *,
+        model: str,
+        back: bool = False,
+        asked: bool = True,
+        force: bool = False,
     ) -> None:
         """One switch. Raises when it is worth another attempt, JobAborted when the worker
         stops; what was built until then stays."""
@@ -63,7 +69,7 @@ class SwitchJob:
                 raise TryAgain(f"EMBEDDING_MODEL is {self._wanted} here; {model} is left alone.")
             try:
                 index = self._switching().run(
-                    model, back=back, on_progress=lambda _: _stop_if_asked(context)
+                    model, back=back, force=force, on_progress=lambda _: _stop_if_asked(context)
                 )
             except IndexDropped:
                 log.info("The index was dropped meanwhile.")

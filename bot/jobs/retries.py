@@ -10,6 +10,7 @@ from procrastinate.exceptions import JobAborted
 from procrastinate.jobs import Job
 
 from bot.errors import SourceBusy, SupportbotError
+from indexing.errors import SwapRefused
 
 
 class TryAgain(SupportbotError):
@@ -35,7 +36,7 @@ class Retries(BaseRetryStrategy):
             return _after(timedelta())
         if isinstance(exception, SourceBusy):
             return _after(self._first)
-        if job.attempts + 1 >= self._attempts:
+        if isinstance(exception, SwapRefused) or job.attempts + 1 >= self._attempts:
             return None
         wait = min(self._first * 2 ** min(job.attempts, 30), self._longest)
         asked = exception.after if isinstance(exception, TryAgain) else timedelta()
