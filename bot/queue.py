@@ -77,6 +77,8 @@ class TaskName(StrEnum):
     GAPS = "insight.gaps"
     PRUNE = "upkeep.prune"
     STATISTICS = "upkeep.statistics"
+    FIGURES = "upkeep.figures"
+    SETTLE_FIGURES = "upkeep.settle_figures"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -29,7 +29,9 @@ from bot.admin import (
     playground_page,
     profile_page,
     routing_page,
+    schedules_page,
     sign_in,
+    sources_page,
 )
 from bot.admin.errors import FormNotOurs, PageError, PageMissing, RoleNeeded, SignInNeeded
 from bot.admin.requests import HOME, is_partial
@@ -59,6 +61,8 @@ PAGES: Sequence[Page] = (
     gaps_page.PAGE,
     evaluations_page.PAGE,
     routing_page.PAGE,
+    sources_page.PAGE,
+    schedules_page.PAGE,
     people_page.PAGE,
     audit_page.PAGE,
     profile_page.PAGE,

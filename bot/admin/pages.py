@@ -56,6 +56,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._jinja.globals["asset"] = lambda name: f"/admin/static/{name}?v={assets[name].version}"
+        self._jinja.globals["options_as_pairs"] = lambda options: [(each, each) for each in options]
         self._jinja.filters.update(showing.FILTERS)
 
     def show(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -22,12 +23,18 @@ if TYPE_CHECKING:
     from bot.doctor import Check
     from bot.preferences import Preferences
     from bot.queue import Queue
+    from bot.runs import Runs
+    from bot.schedules import Schedules
+    from bot.sources import Source, Sources
+    from connectors.base import Connector
+    from connectors.zendesk.choices import Option
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parts:
     """Everything that the routes of pages use. What is a function is made when it is first called,
-    because it loads a model or calls a vendor. `address` is where people reach this process."""
+    because it loads a model or calls a vendor. `connected` says of zendesk, slack and model whether
+    their settings are there; `address` is where people reach this process."""
 
     pool: ConnectionPool[Connection[Any]]
     queue: Queue
@@ -40,7 +47,20 @@ class Parts:
     openid: OpenId | None
     audit: Audit
     preferences: Preferences
+    sources: Sources
+    schedules: Schedules
+    runs: Runs
+    connect: Callable[[Source], Connector]
+    source_choices: Callable[[str], Mapping[str, tuple[Option, ...]]]
     health: Callable[[], Sequence[Check]]
     connections: Callable[[], Sequence[Check]]
+    connected: Mapping[str, bool]
     address: str | None
     work: Work
+
+    def now(self) -> datetime:
+        """By the database's clock, which all processes go by."""
+        with self.pool.connection() as connection:
+            row = connection.execute("SELECT now()").fetchone()
+        assert row is not None  # noqa: S101 - one row, always
+        return cast("datetime", row[0])

@@ -23,3 +23,21 @@ PASSWORD_NOT_YOURS = "Your present password is another one."  # noqa: S105 - no 
 PASSWORDS_DIFFER = "The two passwords differ."
 OTHERS_ENDED = "Your other sessions have ended."
 NOT_YOURSELF = "You cannot do this to yourself: ask another admin."
+
+SYNC_ASKED = "A sync was asked for; it begins as soon as a worker is free."
+FULL_ASKED = "A full sync was asked for: it reads everything anew and removes what is gone."
+SCHEDULE_SAVED = "The schedule is saved."
+SCHEDULE_PAUSED = "Paused: nothing is planned until you resume it."
+SCHEDULE_RESUMED = "Planned again, from now on."
+SCHEDULE_REMOVED = "The schedule is removed; the source is synced only when somebody asks for it."
+
+
+def source_added(found: str) -> str:
+    """What is said of a new source, which delivered a document of this title."""
+    first = f" The first thing found is “{found[:100]}”." if found else ""
+    return f"The source is added.{first}"
+
+
+def source_removed(name: str, documents: int) -> str:
+    """What is said of one that is gone."""
+    return f"{name} is removed, with {documents:,} documents."

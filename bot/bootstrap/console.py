@@ -6,8 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bot.bootstrap.checks import connections, readiness
+from bot.bootstrap.choices import zendesk_account
+from bot.bootstrap.ticket_checks import PROBE_SECONDS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
     from starlette.types import ASGIApp
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from bot.admin.people import People
     from bot.bootstrap import Application
     from bot.settings import Settings
+    from connectors.zendesk.choices import Option
 
 
 def console(app: Application) -> ASGIApp:
@@ -33,16 +38,19 @@ def console(app: Application) -> ASGIApp:
     from bot.audit import Audit  # noqa: PLC0415 - as above
     from bot.preferences import Preferences  # noqa: PLC0415 - as above
     from bot.queue import Queue  # noqa: PLC0415 - as above
+    from bot.runs import Runs  # noqa: PLC0415 - as above
+    from bot.schedules import Schedules  # noqa: PLC0415 - as above
+    from bot.sources import Sources  # noqa: PLC0415 - as above
 
     settings, pool = app.settings, app.patient_pool
     public_url = settings.web.public_url
     files = assets.load()
     cookies = Cookies(secure=bool(public_url and public_url.startswith("https://")))
-    people = People(pool=pool)
+    people, queue = People(pool=pool), Queue(pool=pool)
     sessions = Sessions(pool=pool, people=people)
     parts = Parts(
         pool=pool,
-        queue=Queue(pool=pool),
+        queue=queue,
         pages=Pages(menu=PAGES, assets=files, cookies=cookies),
         gate=Gate(sessions=sessions, cookies=cookies, public_url=public_url),
         cookies=cookies,
@@ -52,8 +60,18 @@ def console(app: Application) -> ASGIApp:
         openid=_openid(settings, pool, people),
         audit=Audit(pool=pool),
         preferences=Preferences(pool=pool),
+        sources=Sources(pool=pool),
+        schedules=Schedules(pool=pool, queue=queue),
+        runs=Runs(pool=pool),
+        connect=app.connector,
+        source_choices=partial(_source_choices, app),
         health=partial(readiness, pool, embedded=app.embedded_postgres is not None),
         connections=lambda: tuple(connections(settings)),
+        connected={
+            "zendesk": settings.zendesk.subdomain is not None,
+            "slack": bool(settings.slack.bot_token or settings.slack.client_id),
+            "model": bool(settings.anthropic.api_key or settings.anthropic.base_url),
+        },
         address=public_url,
         work=_work(app, pool),
     )
@@ -95,6 +113,19 @@ def sign_in_link(app: Application, *, base: str, email: str = "") -> str:
         raise InputRejected(f"{email} may not sign in: see the page People of the console.")
     token = Sessions(pool=app.pool, people=people).link(person)
     return f"{base}/admin/sign-in/link/{token}"
+
+
+def _source_choices(app: Application, kind: str) -> Mapping[str, tuple[Option, ...]]:
+    """What a source of this kind may be narrowed to. Raises ConnectorError."""
+    from connectors.zendesk.choices import choices_of  # noqa: PLC0415 - brings zenpy
+
+    if kind != "zendesk":
+        return {}
+    account = zendesk_account(
+        app.settings.zendesk, timeout=PROBE_SECONDS, longest_wait=PROBE_SECONDS
+    )
+    with account.client() as client:
+        return choices_of(client)
 
 
 def _openid(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from procrastinate import App
 
 from bot.queue import Lane, Priority, Queue, TaskName
+from bot.rollups import RECENT, SETTLING, Rollups
 from indexing.errors import IndexMissing
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ KEEP_RUNS = timedelta(days=90)
 KEEP_EVENTS = timedelta(days=7)
 """Vendors repeat an event for minutes; an admin may ask for days later whether one came."""
 
-HOURLY, NIGHTLY = "17 * * * *", "41 3 * * *"
+OFTEN, HOURLY, NIGHTLY = "*/5 * * * *", "17 * * * *", "41 3 * * *"
 
 _PRUNE_RUNS = """
 DELETE FROM sync_runs old WHERE finished_at < now() - %s
@@ -32,6 +33,13 @@ AND (article IS NOT NULL OR EXISTS (SELECT FROM sync_runs new WHERE new.source =
 """
 
 
+# What has ended signs nobody in any more.
+_PRUNE_CONSOLE = (
+    "DELETE FROM console_sessions WHERE expires_at < now() OR seen_at < now() - interval '2 days'",
+    "DELETE FROM console_links WHERE expires_at < now()",
+    "DELETE FROM console_sign_ins WHERE expires_at < now()",
+    "DELETE FROM console_attempts WHERE at < now() - interval '1 day'",
+)
 _PRUNE_EVENTS = "DELETE FROM inbound_events WHERE received_at < now() - %s"
 
 
@@ -41,12 +49,15 @@ class Upkeep:
     def __init__(self, *, queue: Queue, pool: ConnectionPool[Connection[Any]]) -> None:
         self._queue = queue
         self._pool = pool
+        self._rollups = Rollups(pool=pool)
 
     def register(self, app: App) -> None:
         """Gives the app these tasks, with the hours they are due at."""
         for name, cron, body in (
             (TaskName.PRUNE, HOURLY, self.prune),
             (TaskName.STATISTICS, NIGHTLY, self.statistics),
+            (TaskName.FIGURES, OFTEN, self.figures),
+            (TaskName.SETTLE_FIGURES, NIGHTLY, self.settle_figures),
         ):
             task = app.task(
                 name=name.value,
@@ -57,13 +68,24 @@ class Upkeep:
             app.periodic(cron=cron)(task)
 
     def prune(self, timestamp: int) -> None:
-        """Removes old jobs, old events, and old runs but for each source's latest."""
+        """Removes old jobs, old events, sessions that have ended, and old runs but for each
+        source's latest."""
         jobs = self._queue.prune(older_than=KEEP_JOBS)
         with self._pool.connection() as connection:
             runs = connection.execute(_PRUNE_RUNS, (KEEP_RUNS,)).rowcount
             events = connection.execute(_PRUNE_EVENTS, (KEEP_EVENTS,)).rowcount
+            for statement in _PRUNE_CONSOLE:
+                connection.execute(statement)
         removed = {"jobs": jobs, "runs": runs, "events": events}
         log.info("Pruned.", extra={"action": "prune", **removed})
+
+    def figures(self, timestamp: int) -> None:
+        """Counts what happened today and yesterday, or ever when nothing was counted."""
+        self._rollups.refresh(RECENT)
+
+    def settle_figures(self, timestamp: int) -> None:
+        """Counts again whatever may have changed since, such as what came of tickets."""
+        self._rollups.refresh(SETTLING)
 
     def statistics(self, timestamp: int) -> None:
         """Counts the words of the live index anew."""

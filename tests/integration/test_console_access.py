@@ -1,9 +1,7 @@
 """Who gets into the console, and which routes they get to: every one of them, by its role."""
 
 import re
-from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,10 +17,11 @@ from bot.admin.roles import Role
 from bot.admin.sessions import Sessions
 from bot.admin.sign_in import OPEN
 from bot.audit import SYSTEM, Audit
-from bot.bootstrap import Application, processes
 from bot.errors import InputRejected
-from bot.settings import load
 from tests.console import COOKIE, Browser, somebody
+from tests.integration.console import Serve, serve
+
+__all__ = ["serve"]
 
 Pool = ConnectionPool[Connection[Any]]
 
@@ -30,28 +29,7 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def serve(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., FastAPI]]:
-    opened: list[Application] = []
-
-    def build(**settings: str) -> FastAPI:
-        for name, value in {
-            "DATABASE_URL": database_url,
-            "SUPPORTBOT_DATA_DIR": str(tmp_path),
-            **settings,
-        }.items():
-            monkeypatch.setenv(name, value)
-        opened.append(Application(settings=load(tmp_path / ".env")))
-        return processes.web(opened[-1])
-
-    yield build
-    for each in opened:
-        each.__exit__(None, None, None)
-
-
-@pytest.fixture
-def web(serve: Callable[..., FastAPI]) -> FastAPI:
+def web(serve: Serve) -> FastAPI:
     return serve()
 
 
@@ -187,7 +165,7 @@ def test_a_password_signs_in_with_a_session_that_nobody_could_have_planted(
     assert "argon2" not in str(logged)
 
 
-def test_the_operators_password_is_a_setting(serve: Callable[..., FastAPI], pool: Pool) -> None:
+def test_the_operators_password_is_a_setting(serve: Serve, pool: Pool) -> None:
     web = serve(ADMIN_PASSWORD="only on this machine")
 
     assert sign_in(Browser(web, pool), "admin", "only on that machine").status_code == 422
@@ -196,9 +174,7 @@ def test_the_operators_password_is_a_setting(serve: Callable[..., FastAPI], pool
     assert browser.get("/people").status_code == 200
 
 
-def test_guessing_is_stopped_for_the_account_and_not_for_others(
-    serve: Callable[..., FastAPI], pool: Pool
-) -> None:
+def test_guessing_is_stopped_for_the_account_and_not_for_others(serve: Serve, pool: Pool) -> None:
     web = serve(ADMIN_PASSWORD="only on this machine")
     browser = Browser(web, pool)
 

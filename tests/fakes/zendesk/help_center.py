@@ -134,6 +134,13 @@ class HelpCenter:
         ]
         return 200, page("categories", found, query, url=url)
 
+    def _labels(self, *, query: Mapping[str, str], url: str, **_: Any) -> Answer:
+        """Every label in use. https://developer.zendesk.com/api-reference/help_center/
+        help-center-api/article_labels/#list-all-labels"""
+        names = sorted({name for each in self._visible() for name in each.labels})
+        found = [{"id": number, "name": name} for number, name in enumerate(names, start=1)]
+        return 200, page("labels", found, query, url=url)
+
     def _segments(self, *, query: Mapping[str, str], url: str, **_: Any) -> Answer:
         if not self._caller.is_staff or not self._behaviour.segments_readable:
             return FORBIDDEN
@@ -199,6 +206,7 @@ class HelpCenter:
     _routes: Mapping[str, Callable[..., Answer]] = {
         r"/locales": _locales,
         r"/articles": _articles,
+        r"/articles/labels": _labels,
         r"/articles/(\d+)": _article,
         r"/articles/(\d+)/translations": _translations,
         r"/articles/(\d+)/translations/([\w-]+)": _translation,

@@ -1,0 +1,40 @@
+"""The console's application over the test's own database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot import settings
+from bot.bootstrap import Application, processes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fastapi import FastAPI
+
+Serve = Callable[..., "FastAPI"]
+"""The web process's application with these further settings."""
+
+
+@pytest.fixture
+def serve(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    opened: list[Application] = []
+    for name in settings.names():
+        monkeypatch.delenv(name, raising=False)
+
+    def build(**given: str) -> FastAPI:
+        for name, value in {
+            "DATABASE_URL": database_url,
+            "SUPPORTBOT_DATA_DIR": str(tmp_path),
+            **given,
+        }.items():
+            monkeypatch.setenv(name, value)
+        opened.append(Application(settings=settings.load(tmp_path / ".env")))
+        return processes.web(opened[-1])
+
+    yield build
+    for each in opened:
+        each.__exit__(None, None, None)
