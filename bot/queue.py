@@ -79,6 +79,7 @@ class TaskName(StrEnum):
     STATISTICS = "upkeep.statistics"
     FIGURES = "upkeep.figures"
     SETTLE_FIGURES = "upkeep.settle_figures"
+    FORGET = "upkeep.forget"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

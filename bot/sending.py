@@ -40,9 +40,29 @@ class SendingRisk(Preference):
 
     NAME: ClassVar[str] = "sending"
 
-    wrong_at_most: float = Field(default=0.02, ge=0.001, lt=1)
-    confidence: float = Field(default=0.95, ge=0.5, le=0.99)
-    until_known: float = Field(default=0.6, ge=0, le=1)
+    wrong_at_most: float = Field(
+        default=0.02,
+        ge=0.001,
+        lt=1,
+        title="Wrong at most",
+        description="The share of answers that are sent without a person and may be wrong: 0.02 is "
+        "one in fifty. What is less sure becomes a draft.",
+    )
+    confidence: float = Field(
+        default=0.95,
+        ge=0.5,
+        le=0.99,
+        title="Confidence",
+        description="How certain that is to be, such as 0.95.",
+    )
+    until_known: float = Field(
+        default=0.6,
+        ge=0,
+        le=1,
+        title="Evidence needed until enough is known",
+        description="From 0 to 1. It holds until people have judged enough answers to prove a "
+        "threshold.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,6 +18,7 @@ from bot.answering.checking import check
 from bot.answering.checking.reports import an_order, of_verdict, uncited
 from bot.answering.citations import verified
 from bot.answering.orders import without_orders
+from bot.limits import left_to_people
 from bot.models import HandoffReason, Outcome, OutcomeKind
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from bot.answering.checking import Checked
     from bot.answering.checking.entailment import Entailment
     from bot.language import LanguageDetector
+    from bot.limits import Left, Limits
     from bot.models import Question, StatementCheck
     from indexing.models import Passage
     from indexing.retrieval import Found, Retriever
@@ -86,10 +88,12 @@ class SupportDesk:
         language: LanguageDetector,
         evidence_needed: float,
         second_opinion: SecondOpinion | None = None,
+        limits: Callable[[], Limits] | None = None,
     ) -> None:
         """`fallback` answers when `engine` is unavailable; None hands off instead.
         `evidence_needed` is the probability in 0..1 below which nothing is answered.
-        `second_opinion` may take statements out of an answer that is sent or drafted."""
+        `second_opinion` may take statements out of an answer that is sent or drafted. `limits` are
+        asked for with each question; None leaves nothing to people."""
         self._retriever = retriever
         self._engine = engine
         self._fallback = fallback
@@ -97,6 +101,7 @@ class SupportDesk:
         self._language = language
         self._evidence_needed = evidence_needed
         self._second_opinion = second_opinion
+        self._limits = limits
 
     def respond(self, question: Question, *, on_statement: OnStatement | None = None) -> Outcome:
         """Answers or hands off, records it, and returns the outcome.
@@ -108,6 +113,8 @@ class SupportDesk:
         clock = _Clock()
         text = readable(question.text)
         locale = question.locale or self._language.locale_of(text)
+        if left := self._left(question, text, locale):
+            return self.hand_off(question, reason=left.reason, detail=left.detail)
         found = self._search(question, text, locale)
         clock.add(found.latency_ms)
         unsure = ""
@@ -143,6 +150,13 @@ class SupportDesk:
         locale = question.locale or self._language.locale_of(text)
         self._recorder.save(replace(question, text=text), outcome, locale=locale)
         return outcome
+
+    def _left(self, question: Question, text: str, locale: str) -> Left | None:
+        """Why people have to answer this, whatever is known."""
+        if self._limits is None:
+            return None
+        labels = question.reader.labels
+        return left_to_people(self._limits(), text, locale=locale, labels=labels)
 
     def _checked(
         self,

@@ -202,6 +202,4 @@ def _read(parts: Parts, asked: Asked) -> dict[str, Any]:
     return {"reading": in_words(timing), "times": times, "unreadable": ""}
 
 
-PAGE = Page(
-    path="/schedules", title="Schedules", section="Knowledge", role=Role.VIEWER, routes=routes
-)
+PAGE = Page(path="/schedules", title="Schedules", section="Set up", role=Role.VIEWER, routes=routes)

@@ -152,4 +152,4 @@ def _add(parts: Parts, request: Request, kind: ConnectorKind[Any], form: FormDat
     return parts.pages.go(request, f"/admin/sources/{name}", said=said)
 
 
-PAGE = Page(path="/sources", title="Sources", section="Knowledge", role=Role.VIEWER, routes=routes)
+PAGE = Page(path="/sources", title="Sources", section="Set up", role=Role.VIEWER, routes=routes)

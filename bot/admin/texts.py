@@ -31,6 +31,13 @@ SCHEDULE_PAUSED = "Paused: nothing is planned until you resume it."
 SCHEDULE_RESUMED = "Planned again, from now on."
 SCHEDULE_REMOVED = "The schedule is removed; the source is synced only when somebody asks for it."
 
+SETTINGS_SAVED = "Saved. It counts from now on."
+POLICY_SAVED = "Saved. It counts from the next ticket on."
+POLICY_REMOVED = "Removed. What says less about these tickets decides now."
+CHANNEL_ID = (
+    "A channel is named by its id, such as C0123456789: it stands under its details in Slack."
+)
+
 
 def source_added(found: str) -> str:
     """What is said of a new source, which delivered a document of this title."""

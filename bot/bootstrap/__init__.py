@@ -15,6 +15,7 @@ from bot.bootstrap.choices import engine_name, zendesk_account
 from bot.errors import DatabaseUnsuitable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from psycopg import Connection
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from bot.answering.base import Engine
     from bot.drafts import Drafts
     from bot.following import Following
+    from bot.limits import Limits
     from bot.llm import MessagesApi
     from bot.memory import QuestionMemory
     from bot.postgres import EmbeddedPostgres
@@ -338,10 +340,22 @@ class Application:
     @cached_property
     def desk(self) -> SupportDesk:
         """The one entry for questions, which records each of them."""
-        return self.desk_over(self.retriever, recorder=self.records)
+        return self.desk_over(self.retriever, recorder=self.records, limits=self.limits)
+
+    @cached_property
+    def limits(self) -> Callable[[], Limits]:
+        """What is left to people, as the admin has set it by now."""
+        from bot.limits import Limits  # noqa: PLC0415 - made when asked for
+
+        return partial(self.preferences.get, Limits)
 
     def desk_over(
-        self, retriever: Retriever, *, recorder: Recorder, evidence_needed: float | None = None
+        self,
+        retriever: Retriever,
+        *,
+        recorder: Recorder,
+        evidence_needed: float | None = None,
+        limits: Callable[[], Limits] | None = None,
     ) -> SupportDesk:
         """A desk on any index. When the model is down, sentences of the passages themselves
         answer, each with its citation. `evidence_needed` is another threshold than the usual."""
@@ -357,6 +371,7 @@ class Application:
             language=LanguageDetector(default=DEFAULT_LOCALE),
             evidence_needed=EVIDENCE_NEEDED if evidence_needed is None else evidence_needed,
             second_opinion=self._second_opinion,
+            limits=limits,
         )
 
     @property

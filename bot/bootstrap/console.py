@@ -90,7 +90,7 @@ def _work(app: Application, pool: ConnectionPool[Connection[Any]]) -> Work:
 
     account = app.settings.zendesk.subdomain
     return Work(
-        desk=lambda: app.desk_over(app.retriever, recorder=NoRecords()),
+        desk=lambda: app.desk_over(app.retriever, recorder=NoRecords(), limits=app.limits),
         retriever=lambda: app.retriever,
         router=lambda: app.router,
         taxonomy=TaxonomyStore(pool=pool),

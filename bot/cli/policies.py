@@ -84,7 +84,7 @@ def set_one(
 ) -> None:
     """Make the policy for these tickets, or change the one there is. It counts at once."""
     from bot import terminal  # noqa: PLC0415 - keeps --help instant
-    from bot.zendesk.policies import Mode, Policies, Policy  # noqa: PLC0415 - as above
+    from bot.zendesk.policies import Mode, Policies, Policy, requester  # noqa: PLC0415 - as above
 
     if mode not in set(Mode):
         raise InputRejected(f"There is no mode {mode}: use {', '.join(Mode)}.")
@@ -96,7 +96,7 @@ def set_one(
             form_id=_form(opened, form),
             intent=_tag(opened, intent),
             share=share,
-            allowed=tuple(map(_requester, allow or ())),
+            allowed=tuple(map(requester, allow or ())),
         )
         number = Policies(pool=opened.pool).set(policy, actor=operator())
     terminal.write(f"Policy {number} is set: {mode}, for {share}% of the tickets that it fits.")
@@ -113,16 +113,6 @@ def remove(
     with application() as opened:
         Policies(pool=opened.pool).remove(policy, actor=operator())
     terminal.write(f"Removed policy {policy}.")
-
-
-def _requester(given: str) -> str:
-    kind, _, value = given.partition(":")
-    if "@" in given or (kind == "organization" and value.isdecimal()) or (kind == "tag" and value):
-        return given
-    raise InputRejected(
-        f"{given} names no requesters. Give an e-mail address, @domain, organization:ID or "
-        "tag:NAME."
-    )
 
 
 def _brand(opened: "Application", given: str | None) -> int | None:

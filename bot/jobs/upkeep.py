@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from procrastinate import App
 
+from bot.preferences import Preferences
 from bot.queue import Lane, Priority, Queue, TaskName
+from bot.retention import Retention, enforce
 from bot.rollups import RECENT, SETTLING, Rollups
 from indexing.errors import IndexMissing
 
@@ -24,7 +26,7 @@ KEEP_RUNS = timedelta(days=90)
 KEEP_EVENTS = timedelta(days=7)
 """Vendors repeat an event for minutes; an admin may ask for days later whether one came."""
 
-OFTEN, HOURLY, NIGHTLY = "*/5 * * * *", "17 * * * *", "41 3 * * *"
+OFTEN, HOURLY, NIGHTLY, LATER = "*/5 * * * *", "17 * * * *", "41 3 * * *", "23 4 * * *"
 
 _PRUNE_RUNS = """
 DELETE FROM sync_runs old WHERE finished_at < now() - %s
@@ -50,6 +52,7 @@ class Upkeep:
         self._queue = queue
         self._pool = pool
         self._rollups = Rollups(pool=pool)
+        self._preferences = Preferences(pool=pool)
 
     def register(self, app: App) -> None:
         """Gives the app these tasks, with the hours they are due at."""
@@ -58,6 +61,7 @@ class Upkeep:
             (TaskName.STATISTICS, NIGHTLY, self.statistics),
             (TaskName.FIGURES, OFTEN, self.figures),
             (TaskName.SETTLE_FIGURES, NIGHTLY, self.settle_figures),
+            (TaskName.FORGET, LATER, self.forget),
         ):
             task = app.task(
                 name=name.value,
@@ -86,6 +90,12 @@ class Upkeep:
     def settle_figures(self, timestamp: int) -> None:
         """Counts again whatever may have changed since, such as what came of tickets."""
         self._rollups.refresh(SETTLING)
+
+    def forget(self, timestamp: int) -> None:
+        """Removes what is older than it is to be kept. Figures are counted before."""
+        retention = self._preferences.get(Retention)
+        removed = enforce(self._pool, retention)
+        log.info("Forgot what was old.", extra={"action": "retention", **removed})
 
     def statistics(self, timestamp: int) -> None:
         """Counts the words of the live index anew."""

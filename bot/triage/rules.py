@@ -35,6 +35,12 @@ def _fits(rule: Rule, folded: str, locale: str, context: Context) -> bool:
     )
 
 
+def says(text: str, phrase: str) -> bool:
+    """Whether a text holds a phrase as a rule means it: whole words, however they are written, and
+    any ending where a star stands at the end."""
+    return _pattern(phrase).search(_folded(text)) is not None
+
+
 def _one_of(value: str, wanted: Sequence[str]) -> bool:
     return not wanted or value.casefold() in {each.casefold() for each in wanted}
 

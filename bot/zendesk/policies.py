@@ -86,6 +86,17 @@ def _marks(ticket: Conversation) -> set[str]:
     }
 
 
+def requester(given: str) -> str:
+    """Who may be `allowed`, as it was given. Raises InputRejected for what names nobody."""
+    kind, _, value = given.partition(":")
+    if "@" in given or (kind == "organization" and value.isdecimal()) or (kind == "tag" and value):
+        return given
+    raise InputRejected(
+        f"{given} names no requesters. Give an e-mail address, @domain, organization:ID or "
+        "tag:NAME."
+    )
+
+
 def deciding(
     policies: Sequence[Policy], ticket: Conversation, *, intent: str | None
 ) -> Policy | None:
