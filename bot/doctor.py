@@ -24,7 +24,7 @@ from indexing.holdings import index_states
 from indexing.index import Index
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from psycopg import Connection
@@ -197,13 +197,25 @@ def engine(build: Callable[[], str]) -> Check:
         return Check(name="answer engine", state="failed", detail=str(error))
 
 
-def vendor(name: str, needed: Mapping[str, bool], *, purpose: str) -> Check:
-    """What a vendor will need. `needed` maps its settings to whether they are set; this version
-    reads articles from files only, and says so rather than seeming to be connected."""
-    missing = ", ".join(setting for setting, is_set in needed.items() if not is_set)
-    detail = f"Not connected: this version does not connect it yet ({purpose})."
-    advice = f"It will need {missing}." if missing else "Its settings are complete for later."
-    return Check(name=name, state="ok", detail=detail, advice=advice)
+def slack_named(missing: Sequence[str], *, is_wanted: bool, way: str) -> Check:
+    """How Slack is set up: what is `missing` where anything of it is set, else the `way` in which
+    its events come. Calls nobody."""
+    name, needed = "slack", ", ".join(missing)
+    if not is_wanted:
+        return Check(name=name, state="ok", detail="Not connected.", advice=f"Set {needed}.")
+    if missing:
+        told = f"Not connected: {needed} is not set."
+        return Check(name=name, state="failed", detail=told, advice=f"Set {needed}.")
+    return Check(name=name, state="ok", detail=f"Events come by {way}; not called by this check.")
+
+
+def slack(whose: Callable[[], str], *, way: str) -> Check:
+    """Whether Slack takes the bot's token, and whose it is."""
+    try:
+        told = whose()
+    except SupportbotError as error:
+        return Check(name="slack", state="failed", detail=str(error))
+    return Check(name="slack", state="ok", detail=f"{told}; events come by {way}.")
 
 
 def zendesk_named(subdomain: str | None) -> Check:

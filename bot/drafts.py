@@ -14,7 +14,7 @@ from uuid import UUID
 
 from bot.audit import note
 from bot.errors import InputRejected
-from bot.queue import draft_job
+from bot.queue import draft_job, shown_draft_job
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -44,6 +44,12 @@ ORDER BY draft.drafted_at DESC, draft.id LIMIT %(limit)s
 _ONE = f"""
 SELECT {_COLUMNS} FROM drafts AS draft JOIN questions AS question ON question.id = draft.id
 WHERE draft.id = %s
+"""  # noqa: S608 - constants
+
+_LATEST = f"""
+SELECT {_COLUMNS} FROM drafts AS draft JOIN questions AS question ON question.id = draft.id
+WHERE draft.ticket_id = %s AND draft.asked_at = %s
+ORDER BY draft.drafted_at DESC LIMIT 1
 """  # noqa: S608 - constants
 
 # Of two who decide at the same moment, the second waits for the first and then inserts nothing.
@@ -118,6 +124,12 @@ class Drafts:
         with self._pool.connection() as connection:
             return _one(connection, draft_id)
 
+    def latest(self, ticket_id: int, *, asked_at: datetime) -> Draft | None:
+        """The last one of a ticket for what was asked then, None where there is none."""
+        with self._pool.connection() as connection:
+            row = connection.execute(_LATEST, (ticket_id, asked_at)).fetchone()
+        return None if row is None else _draft(row)
+
     def approve(self, draft_id: UUID, *, actor: Actor, text: str | None = None) -> Decision:
         """Lets it be sent, in the person's own words where `text` gives them. Raises InputRejected
         where there is no such draft, or the text is empty or too long."""
@@ -168,11 +180,13 @@ class Drafts:
             if counted and decision == "approved":
                 job = draft_job(draft.ticket_id, draft_id)
                 self._queue.enqueue(job, connection=connection)
+            self._queue.enqueue(shown_draft_job(draft_id), connection=connection)
         return Decision(draft=draft, counted=counted)
 
     def _end(self, draft_id: UUID, ended: str, why: str) -> None:
         with self._pool.connection() as connection:
-            connection.execute(_END, (ended, why, draft_id))
+            if connection.execute(_END, (ended, why, draft_id)).rowcount:
+                self._queue.enqueue(shown_draft_job(draft_id), connection=connection)
 
 
 def _one(connection: Connection[Any], draft_id: UUID) -> Draft:

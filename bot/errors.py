@@ -7,6 +7,7 @@ SupportbotError
 ├── InputRejected           a file or an argument cannot be used; names file and line
 │   └── SourceBusy          another run of this source is going on
 ├── ChangeRefused           it would lower a guarded figure; names the cases
+├── SecretUnreadable        a secret in the database was sealed with a key that is not set
 └── TicketUnsettled         a ticket must be looked at again later
 """
 
@@ -42,6 +43,10 @@ class ChangeRefused(SupportbotError):
 
 class SourceBusy(InputRejected):
     """This source is being synced already."""
+
+
+class SecretUnreadable(SupportbotError):
+    """A stored secret cannot be read: its key is missing from ENCRYPTION_KEYS."""
 
 
 class TicketUnsettled(SupportbotError):

@@ -72,6 +72,9 @@ class TaskName(StrEnum):
     SLACK_HANDOVER = "slack.handover"
     SLACK_PREVIEW = "slack.preview"
     SLACK_HOME = "slack.home"
+    SLACK_DRAFT = "slack.draft"
+    SLACK_DRAFTS = "slack.drafts"
+    SLACK_TOKENS = "slack.tokens"
     SWITCH_MODEL = "index.switch"
     LEARN = "memory.learn"
     GAPS = "insight.gaps"
@@ -164,6 +167,18 @@ def draft_job(ticket_id: int, draft_id: UUID) -> Job:
         arguments={"ticket_id": ticket_id, "draft_id": str(draft_id)},
         lock=f"ticket:{ticket_id}",
         priority=Priority.EVENT,
+    )
+
+
+def shown_draft_job(draft_id: UUID, *, priority: Priority = Priority.CONVERSATION) -> Job:
+    """Shows a draft as it is now to those who decide about it: at most one more waiting."""
+    return Job(
+        task=TaskName.SLACK_DRAFT,
+        lane=Lane.REPLIES,
+        arguments={"draft_id": str(draft_id)},
+        lock=f"slack:draft:{draft_id}",
+        once=f"slack:draft:{draft_id}",
+        priority=priority,
     )
 
 

@@ -89,6 +89,7 @@ class StorageSettings(Group):
     data_dir: Directory = Field(
         default_factory=default_data_dir, validation_alias="SUPPORTBOT_DATA_DIR"
     )
+    encryption_keys: SecretStr | None = None
 
 
 class AnswerSettings(Group):
@@ -179,6 +180,10 @@ class SlackSettings(Group):
     admins: str | None = None
 
 
+# Of settings that hold several secrets: a shorter part may be a word.
+_SHORTEST_PART = 15
+
+
 class Settings(BaseModel):
     """Every setting, by group."""
 
@@ -199,6 +204,7 @@ class Settings(BaseModel):
         values = (getattr(group, field) for group in groups for field in type(group).model_fields)
         found = {each.get_secret_value() for each in values if isinstance(each, SecretStr)}
         passwords = {urlsplit(each).password or "" for each in found if "://" in each}
+        found |= {part for each in found for part in each.split(",") if len(part) > _SHORTEST_PART}
         return frozenset(found | passwords | {unquote(each) for each in passwords}) - {""}
 
 

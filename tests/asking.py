@@ -19,7 +19,7 @@ from slack_sdk.signature import Clock
 
 from bot import db
 from bot.answering.extractive import ExtractiveEngine
-from bot.bootstrap.slack import Slack, Timing
+from bot.bootstrap.slack import OAuth, Slack, Timing
 from bot.language import LanguageDetector
 from bot.queue import Queue
 from bot.records import Records
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
     from bot.answering.base import Engine
     from bot.slack.attending import Attended
+    from bot.slack.draft_notices import Replying
+    from bot.slack.suggesting import Desk
     from bot.slack.tickets import Tickets
     from indexing.embedders.embedder import Embedder
     from tests.fakes.slack import Channel, Message
@@ -78,6 +80,8 @@ def _done(process: Slack, task: str, arguments: Mapping[str, Any]) -> Iterable[A
             return process.attendant.attend(_place(arguments))
         case "slack.aside":
             return process.attendant.attend_aside(UUID(arguments["question"]))
+        case "slack.draft":
+            process.draft_notices.show(UUID(arguments["draft_id"]))
         case "slack.handover":
             process.handing_over.carry_out(UUID(arguments["question"]))
         case "slack.home" if arguments["tab"] == "messages":
@@ -140,6 +144,9 @@ class Asking:
         )
         self.schedules = Schedules(pool=pool, queue=Queue(pool=pool))
         self.tickets: Callable[[], Tickets] | None = None
+        self.replying: Replying | None = None
+        self.suggestions: Callable[[], Desk] | None = None
+        self.oauth: OAuth | None = None
         self.admins: frozenset[str] = frozenset()
         self.restart()
 
@@ -156,6 +163,9 @@ class Asking:
             retriever=lambda: self.retriever,
             router=lambda: self.router,
             tickets=self.tickets,
+            replying=self.replying,
+            suggestions=self.suggestions,
+            oauth=self.oauth,
             admins=self.admins,
             language=self._language,
             token=SecretStr(self.slack.bot_token),

@@ -28,6 +28,7 @@ from bot.zendesk.policies import Policies
 from bot.zendesk.replies import Voice
 from bot.zendesk.resolutions import Resolutions
 from bot.zendesk.routing import NoRoutes, Routes
+from bot.zendesk.suggesting import Suggestions
 from bot.zendesk.turns import Turn, Turns
 from bot.zendesk.voices import BrandVoice, Voices
 from connectors.registry import Accounts, kind_of
@@ -162,8 +163,19 @@ class Tickets:
                 voice_of=self._voice_of,
                 links=LINKS,
             ),
+            queue=Queue(pool=self.pool),
             settling=self.settling,
             fresh=self.fresh,
+        )
+
+    def suggestions(self) -> Suggestions:
+        return Suggestions(
+            attendant=self.attendant(),
+            drafts=self.drafts,
+            support=self._support,
+            audiences=Audiences(pool=self.pool, segments_of=self.desk.segments_of),
+            routes=self.routes,
+            language=self._language,
         )
 
     def _voice_of(self, brand_id: int | None) -> Voice:

@@ -7,7 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bot import doctor
-from bot.bootstrap.choices import engine_name, webhook_keys, zendesk_account
+from bot.bootstrap.choices import (
+    engine_name,
+    missing_to_install,
+    webhook_keys,
+    zendesk_account,
+)
 from bot.bootstrap.ticket_checks import PROBE_SECONDS, ticket_checks
 from bot.errors import SupportbotError
 from bot.settings import suspicions
@@ -43,7 +48,7 @@ def checks(app: Application, environment: Mapping[str, str]) -> Iterator[doctor.
         yield doctor.zendesk(account)
     if settings.zendesk.subdomain or settings.zendesk.webhook_secret:
         yield doctor.zendesk_webhooks(lambda: bool(webhook_keys(settings.zendesk)))
-    yield _slack_named(settings)
+    yield _slack(app)
 
 
 def connections(settings: Settings) -> Iterator[doctor.Check]:
@@ -111,11 +116,27 @@ def _describe_engine(settings: Settings) -> str:
 
 def _slack_named(settings: Settings) -> doctor.Check:
     slack = settings.slack
-    return doctor.vendor(
-        "slack",
-        {
-            "SLACK_BOT_TOKEN": slack.bot_token is not None,
-            "SLACK_APP_TOKEN": slack.app_token is not None,
-        },
-        purpose="questions of agents",
-    )
+    installs = slack.bot_token is None and slack.client_id is not None
+    missing = list(missing_to_install(settings)) if installs else []
+    if not installs and slack.bot_token is None:
+        missing.append("SLACK_BOT_TOKEN")
+    if slack.app_token is None and slack.signing_secret is None:
+        missing.append("SLACK_APP_TOKEN or SLACK_SIGNING_SECRET")
+    given = (slack.bot_token, slack.client_id, slack.app_token, slack.signing_secret)
+    return doctor.slack_named(missing, is_wanted=any(given), way=_slack_way(settings))
+
+
+def _slack_way(settings: Settings) -> str:
+    return "Socket Mode" if settings.slack.app_token else "HTTP (/slack/events)"
+
+
+def _slack(app: Application) -> doctor.Check:
+    """Asks Slack, where everything is set."""
+    named = _slack_named(app.settings)
+    token = app.settings.slack.bot_token
+    if named.state != "ok" or token is None:
+        return named
+    from bot.bootstrap.slack import whose  # noqa: PLC0415 - brings the SDK
+
+    asked = partial(whose, token, api_url=app.settings.slack.api_url, timeout=int(PROBE_SECONDS))
+    return doctor.slack(asked, way=_slack_way(app.settings))

@@ -42,6 +42,23 @@ def _is_anthropic(url: str) -> bool:
     return host == "anthropic.com" or host.endswith(".anthropic.com")
 
 
+INSTALLING = ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "ENCRYPTION_KEYS", "PUBLIC_URL")
+"""What it takes for workspaces to install the Slack app."""
+
+
+def missing_to_install(settings: Settings) -> tuple[str, ...]:
+    """The settings that are missing for workspaces to install the Slack app."""
+    slack = settings.slack
+    values = (
+        slack.client_id,
+        slack.client_secret,
+        settings.storage.encryption_keys,
+        settings.web.public_url,
+    )
+    named = zip(INSTALLING, values, strict=True)
+    return tuple(name for name, value in named if not value)
+
+
 def zendesk_account(
     settings: ZendeskSettings,
     *,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot import db
 from bot.bootstrap.checks import readiness
-from bot.bootstrap.choices import webhook_keys
+from bot.bootstrap.choices import missing_to_install, webhook_keys
 from bot.errors import DatabaseUnavailable, SettingInvalid
 
 if TYPE_CHECKING:
@@ -70,20 +70,32 @@ def web(app: Application) -> FastAPI:
     return create_app(
         readiness=partial(readiness, pool, embedded=embedded),
         registry=registry,
-        routers=(routes(inbox=inbox, keys=keys), *_feedback(app), _slack_routes(app)),
+        routers=(routes(inbox=inbox, keys=keys), *_feedback(app), *_slack_routes(app)),
         mounts={CONSOLE: console(app)},
     )
 
 
-def _slack_routes(app: Application) -> APIRouter:
-    """What Slack calls. Bolt is loaded with the first call."""
+def _slack_routes(app: Application) -> Iterator[APIRouter]:
+    """What Slack calls, and the pages where its app is installed. Bolt is loaded with the first
+    call."""
     from bot.bootstrap.slack import Slack  # noqa: PLC0415 - only that process
+    from bot.slack import installing  # noqa: PLC0415 - only that process
     from bot.slack.http import routes  # noqa: PLC0415 - only that process
 
     secret, slack = app.settings.slack.signing_secret, Slack.of(app, pool=app.patient_pool)
-    return routes(
+    yield routes(
         app=lambda: slack.listeners.app,
         signing_secret=secret.get_secret_value() if secret else None,
+    )
+    client_secret = app.settings.slack.client_secret
+    missing = missing_to_install(app.settings)
+    yield installing.routes(
+        installations=None if missing else slack.installations,
+        missing=missing,
+        client_id=app.settings.slack.client_id or "",
+        client_secret=client_secret.get_secret_value() if client_secret else "",
+        public_url=app.settings.web.public_url or "",
+        api_url=slack.api_url,
     )
 
 
@@ -157,7 +169,7 @@ def worker(app: Application, *, drain: timedelta) -> Worker:
     return Worker(
         database_url=app.database_url,
         queue=app.queue,
-        register=(*registers, *_ticket_jobs(app), _slack_jobs(app)),
+        register=(*registers, *_ticket_jobs(app), *_slack_jobs(app)),
         drain=drain,
     )
 
@@ -176,20 +188,30 @@ def _ticket_jobs(app: Application) -> Iterator[Callable[[App], None]]:
         yield TicketSweepJob(sweep=tickets.sweep).register
 
 
-def _slack_jobs(app: Application) -> Callable[[App], None]:
+def _slack_jobs(app: Application) -> Iterator[Callable[[App], None]]:
     """What was asked in Slack is always somebody's, also where another process listens."""
     from bot.bootstrap.slack import Slack  # noqa: PLC0415 - only that process
     from bot.jobs.slack import SlackJobs  # noqa: PLC0415 - only that process
+    from bot.jobs.slack_upkeep import (  # noqa: PLC0415 - only that process
+        SlackDraftsJob,
+        SlackTokensJob,
+    )
 
     slack = Slack.of(app, pool=app.pool)
-    return SlackJobs(
+    if slack.installations is not None:
+        yield SlackTokensJob(installations=slack.installations, problems=slack.problems).register
+    drafts = (lambda: slack.draft_notices) if app.settings.zendesk.subdomain else None
+    yield SlackJobs(
         attendant=lambda: slack.attendant,
         handing_over=lambda: slack.handing_over,
+        drafts=drafts,
         home=lambda: slack.home,
         previews=lambda: slack.previews,
         problems=slack.problems,
         queue=app.queue,
     ).register
+    if drafts is not None:
+        yield SlackDraftsJob(drafts=drafts, queue=app.queue).register
 
 
 def scheduler(app: Application) -> Scheduler:

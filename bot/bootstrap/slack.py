@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,20 +17,22 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from bot.bootstrap import Application
+    from bot.drafts import Drafts
     from bot.language import LanguageDetector
+    from bot.models import Outcome
     from bot.queue import Queue
     from bot.records import Records
     from bot.schedules import Schedules
     from bot.settings import Settings
-    from bot.slack.administration import Administration
     from bot.slack.api import SlackApi
     from bot.slack.attending import Attendant
     from bot.slack.channels import Channels
+    from bot.slack.draft_notices import DraftNotices, Replying
     from bot.slack.facts import Facts
     from bot.slack.handing_over import HandingOver
-    from bot.slack.handlers import Handlers
     from bot.slack.handovers import Handovers, SlackRoutes
     from bot.slack.home import Home
+    from bot.slack.installations import Installations
     from bot.slack.listening import Listeners
     from bot.slack.notices import Notices
     from bot.slack.pacing import Pacing
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from bot.slack.problems import Problems
     from bot.slack.questions import Questions
     from bot.slack.signs import Signs
+    from bot.slack.suggesting import Desk, Suggesting
     from bot.slack.tickets import Tickets
     from bot.slack.whispering import Whisperer
     from bot.slack.workspaces import Workspace, Workspaces
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     from bot.triage.models import RoutingTag
     from bot.triage.router import Router
     from indexing.excerpts import Excerpts
+    from indexing.models import Reader
     from indexing.retrieval import Retriever
 
 
@@ -60,10 +64,21 @@ class Timing:
     sleep: Callable[[float], None] = time.sleep
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OAuth:
+    """What it takes for workspaces to install the app: the app's own credentials, and the keys
+    that seal what it is given, with commas between them."""
+
+    client_id: str
+    client_secret: SecretStr
+    encryption_keys: SecretStr
+
+
 class Slack:
     """The parts of one process. `desk`, `retriever` and `router` are asked for where questions are
-    answered only; `tickets` gives the calling thread's, None without Zendesk; `later` does what is
-    begun once Slack has its answer, threads unless given."""
+    answered only; `tickets` and `suggestions` give the calling thread's, and `replying` is what
+    drafts need, all None without Zendesk; `later` does what is begun once Slack has its answer,
+    threads unless given."""
 
     def __init__(
         self,
@@ -76,19 +91,25 @@ class Slack:
         api_url: str,
         router: Callable[[], Router],
         tickets: Callable[[], Tickets] | None = None,
+        replying: Replying | None = None,
+        suggestions: Callable[[], Desk] | None = None,
+        oauth: OAuth | None = None,
         admins: frozenset[str] = frozenset(),
         connections: Sequence[str] = (),
         locale: str = "en",
         later: Executor | None = None,
         timing: Timing | None = None,
     ) -> None:
-        self._pool = pool
+        self.pool = pool
         self._desk = desk
         self._retriever = retriever
-        self._language = language
+        self.language = language
         self._token = token
         self._router = router
-        self._tickets = tickets
+        self._oauth = oauth
+        self.tickets = tickets
+        self.replying = replying
+        self.suggestions = suggestions
         self._admins = admins
         self._connections = tuple(connections)
         self._locale = locale
@@ -113,6 +134,9 @@ class Slack:
             api_url=settings.api_url,
             router=lambda: app.router,
             tickets=_tickets(app) if app.settings.zendesk.subdomain else None,
+            replying=replying(app.settings.zendesk.subdomain or ""),
+            suggestions=_suggestions(app) if app.settings.zendesk.subdomain else None,
+            oauth=oauth_of(app.settings),
             admins=frozenset((settings.admins or "").replace(",", " ").split()),
             connections=_connections(app.settings),
             locale=DEFAULT_LOCALE,
@@ -122,17 +146,45 @@ class Slack:
     def workspaces(self) -> Workspaces:
         from bot.slack.workspaces import Workspaces  # noqa: PLC0415 - made when asked for
 
-        return Workspaces(pool=self._pool, token=self._token, identify=self._identify)
+        return Workspaces(
+            pool=self.pool,
+            token=self._token,
+            identify=self._identify,
+            installations=self.installations,
+        )
+
+    @cached_property
+    def installations(self) -> Callable[[], Installations] | None:
+        """The books of who installed the app; None where something is not set that it takes."""
+        oauth = self._oauth
+        if oauth is None:
+            return None
+
+        @cache
+        def books() -> Installations:
+            from bot.secrets import Sealer  # noqa: PLC0415 - made when asked for
+            from bot.slack.installations import Installations  # noqa: PLC0415 - brings the SDK
+
+            return Installations(
+                pool=self.pool,
+                sealer=Sealer(oauth.encryption_keys.get_secret_value().split(",")),
+                client_id=oauth.client_id,
+                client_secret=oauth.client_secret.get_secret_value(),
+                api_url=self.api_url,
+            )
+
+        return books
 
     @cached_property
     def listeners(self) -> Listeners:
+        from bot.bootstrap.slack_gestures import handlers  # noqa: PLC0415 - it imports this module
         from bot.slack.inbox import Inbox  # noqa: PLC0415 - made when asked for
         from bot.slack.listening import Listeners  # noqa: PLC0415 - brings Bolt
 
         return Listeners(
             workspaces=self.workspaces,
-            inbox=Inbox(pool=self._pool, queue=self.queue),
-            handlers=self._handlers,
+            inbox=Inbox(pool=self.pool, queue=self.queue),
+            handlers=handlers(self),
             api_url=self.api_url,
             later=self._later,
         )
@@ -145,29 +197,30 @@ class Slack:
         from bot.slack.streaming import Stream  # noqa: PLC0415 - as above
 
         decider = Decider(
-            pool=self._pool,
+            pool=self.pool,
             support=self._desk(),
             records=self.records,
             held=self._retriever().held,
             questions=self.questions,
             channels=self.channels,
             facts=self.facts,
-            language=self._language,
+            language=self.language,
             workspace=self.workspaces.of,
             api=self.api,
+            suggesting=self._suggesting,
         )
         return Attendant(
-            pool=self._pool,
+            pool=self.pool,
             questions=self.questions,
             decider=decider,
             poster=Poster(
                 questions=self.questions, settling=timedelta(seconds=self._timing.settling)
             ),
-            whisperer=self._whisperer,
+            whisperer=self.whisperer,
             signs=self.signs,
             facts=self.facts,
             records=self.records,
-            language=self._language,
+            language=self.language,
             workspace=self.workspaces.of,
             api=self.api,
             stream=partial(Stream, watched_after=self._timing.watched_after),
@@ -183,111 +236,16 @@ class Slack:
     def channels(self) -> Channels:
         from bot.slack.channels import Channels  # noqa: PLC0415 - made when asked for
 
-        return Channels(pool=self._pool)
-
-    @cached_property
-    def _handlers(self) -> Handlers:
-        """What is done about whatever people press, by its name."""
-        from bot.feedback import Feedback  # noqa: PLC0415 - made when asked for
-        from bot.slack import home_view, opinions  # noqa: PLC0415 - as above
-        from bot.slack.administration import (  # noqa: PLC0415 - as above
-            CHANNEL_SET,
-            ROUTE_SET,
-            SCHEDULE_SET,
-        )
-        from bot.slack.asides import Asides  # noqa: PLC0415 - as above
-        from bot.slack.handlers import ANSWER_THIS, ASK, Handlers  # noqa: PLC0415 - as above
-        from bot.slack.passages import Passages  # noqa: PLC0415 - as above
-        from bot.slack.people import HANDED_OVER, People  # noqa: PLC0415 - as above
-
-        asides = Asides(
-            pool=self._pool,
-            queue=self.queue,
-            questions=self.questions,
-            facts=self.facts,
-            whisperer=self._whisperer,
-            language=self._language,
-        )
-        passages = Passages(
-            pool=self._pool,
-            excerpts=self.excerpts,
-            facts=self.facts,
-            api=self.api,
-        )
-        people = People(
-            pool=self._pool,
-            queue=self.queue,
-            handovers=self.handovers,
-            routes=self.routes,
-            has_tickets=self._tickets is not None,
-            api=self.api,
-        )
-        opinion = opinions.Opinions(
-            pool=self._pool,
-            feedback=Feedback(pool=self._pool),
-            facts=self.facts,
-            whisperer=self._whisperer,
-            api=self.api,
-        )
-        admin = self._administration
-        return Handlers(
-            before={
-                "publish": asides.publish,
-                "feedback": opinion.rate,
-                "resolved": people.resolve,
-            },
-            after={
-                "passage": passages.show,
-                "passages": passages.show,
-                "rest": asides.rest,
-                "feedback": opinion.ask_why,
-                "report": opinion.ask_what,
-                "more": opinion.ask_what,
-                "person": people.ask,
-                home_view.SOURCE: admin.source,
-                home_view.CHANNEL: admin.channel,
-                home_view.ROUTE: admin.route,
-                home_view.REFRESH: admin.refresh,
-            },
-            submit={
-                opinions.RATED: opinion.reasons,
-                opinions.REPORTED: opinion.report,
-                HANDED_OVER: people.submit,
-                SCHEDULE_SET: admin.set_schedule,
-                CHANNEL_SET: admin.set_channel,
-                ROUTE_SET: admin.set_route,
-            },
-            submitted=dict.fromkeys((SCHEDULE_SET, CHANNEL_SET, ROUTE_SET), admin.after),
-            commands={ASK: asides.command},
-            shortcuts={ANSWER_THIS: asides.shortcut},
-        )
-
-    @cached_property
-    def _administration(self) -> Administration:
-        from bot.slack.administration import Administration  # noqa: PLC0415 - made when asked for
-        from bot.triage.taxonomy import TaxonomyStore  # noqa: PLC0415 - as above
-
-        return Administration(
-            pool=self._pool,
-            queue=self.queue,
-            home=self.home,
-            facts=self.facts,
-            sources=self._sources,
-            schedules=self._schedules,
-            channels=self.channels,
-            routes=self.routes,
-            taxonomy=TaxonomyStore(pool=self._pool),
-            api=self.api,
-        )
+        return Channels(pool=self.pool)
 
     @cached_property
     def home(self) -> Home:
         from bot.slack.home import Home  # noqa: PLC0415 - made when asked for
 
         return Home(
-            pool=self._pool,
-            sources=self._sources,
-            schedules=self._schedules,
+            pool=self.pool,
+            sources=self.sources,
+            schedules=self.schedules,
             channels=self.channels,
             routes=self.routes,
             problems=self.problems,
@@ -302,85 +260,122 @@ class Slack:
     def previews(self) -> Previews:
         from bot.slack.previews import Previews  # noqa: PLC0415 - made when asked for
 
-        return Previews(pool=self._pool, facts=self.facts, channels=self.channels, api=self.api)
+        return Previews(pool=self.pool, facts=self.facts, channels=self.channels, api=self.api)
 
     @cached_property
     def problems(self) -> Problems:
         from bot.slack.problems import Problems  # noqa: PLC0415 - made when asked for
 
-        return Problems(pool=self._pool)
+        return Problems(pool=self.pool)
 
     @cached_property
-    def _sources(self) -> Sources:
+    def sources(self) -> Sources:
         from bot.sources import Sources  # noqa: PLC0415 - made when asked for
 
-        return Sources(pool=self._pool)
+        return Sources(pool=self.pool)
 
     @cached_property
-    def _schedules(self) -> Schedules:
+    def schedules(self) -> Schedules:
         from bot.schedules import Schedules  # noqa: PLC0415 - made when asked for
 
-        return Schedules(pool=self._pool, queue=self.queue)
+        return Schedules(pool=self.pool, queue=self.queue)
 
     @cached_property
     def handing_over(self) -> HandingOver:
         from bot.slack.handing_over import HandingOver  # noqa: PLC0415 - made when asked for
 
         return HandingOver(
-            pool=self._pool,
+            pool=self.pool,
             handovers=self.handovers,
             routes=self.routes,
             notices=self.notices,
             router=self._router,
             workspace=self.workspaces.of,
             api=self.api,
-            tickets=self._tickets,
+            tickets=self.tickets,
         )
+
+    @cached_property
+    def draft_notices(self) -> DraftNotices:
+        from bot.slack.draft_notices import DraftNotices  # noqa: PLC0415 - made when asked for
+
+        assert self.replying is not None  # noqa: S101 - asked for where Zendesk is connected
+        return DraftNotices(
+            pool=self.pool,
+            drafts=self.drafts,
+            replying=self.replying,
+            routes=self.routes,
+            notices=self.notices,
+            questions=self.questions,
+            facts=self.facts,
+            workspace=self.workspaces.of,
+            api=self.api,
+        )
+
+    @cached_property
+    def _suggesting(self) -> Suggesting | None:
+        from bot.slack.suggesting import Suggesting  # noqa: PLC0415 - made when asked for
+
+        if self.replying is None or self.suggestions is None:
+            return None
+        return Suggesting(
+            pool=self.pool,
+            desk=self.suggestions,
+            drafts=self.drafts,
+            notices=self.draft_notices,
+            api=self.api,
+        )
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        from bot.drafts import Drafts  # noqa: PLC0415 - made when asked for
+
+        return Drafts(pool=self.pool, queue=self.queue)
 
     @cached_property
     def handovers(self) -> Handovers:
         from bot.slack.handovers import Handovers  # noqa: PLC0415 - made when asked for
 
-        return Handovers(pool=self._pool)
+        return Handovers(pool=self.pool)
 
     @cached_property
     def routes(self) -> SlackRoutes:
         from bot.slack.handovers import SlackRoutes  # noqa: PLC0415 - made when asked for
 
-        return SlackRoutes(pool=self._pool)
+        return SlackRoutes(pool=self.pool)
 
     @cached_property
     def notices(self) -> Notices:
         from bot.slack.notices import Notices  # noqa: PLC0415 - made when asked for
 
-        return Notices(pool=self._pool, settling=timedelta(seconds=self._timing.settling))
+        return Notices(pool=self.pool, settling=timedelta(seconds=self._timing.settling))
 
     @cached_property
     def queue(self) -> Queue:
         from bot.queue import Queue  # noqa: PLC0415 - made when asked for
 
-        return Queue(pool=self._pool)
+        return Queue(pool=self.pool)
 
     @cached_property
     def records(self) -> Records:
         from bot.records import Records  # noqa: PLC0415 - made when asked for
 
-        return Records(pool=self._pool)
+        return Records(pool=self.pool)
 
     @cached_property
     def excerpts(self) -> Excerpts:
         from indexing.excerpts import Excerpts  # noqa: PLC0415 - made when asked for
 
-        return Excerpts(pool=self._pool)
+        return Excerpts(pool=self.pool)
 
     @cached_property
     def questions(self) -> Questions:
         from bot.slack.questions import Questions  # noqa: PLC0415 - made when asked for
 
-        return Questions(pool=self._pool)
+        return Questions(pool=self.pool)
 
     @cached_property
-    def _whisperer(self) -> Whisperer:
+    def whisperer(self) -> Whisperer:
         from bot.slack.whispering import Whisperer  # noqa: PLC0415 - brings the SDK
 
         return Whisperer(questions=self.questions, timeout=self._timing.timeout)
@@ -389,12 +384,13 @@ class Slack:
     def facts(self) -> Facts:
         from bot.slack.facts import Facts  # noqa: PLC0415 - made when asked for
 
-        return Facts(pool=self._pool, workspace=self.workspaces.of, api=self.api)
+        return Facts(pool=self.pool, workspace=self.workspaces.of, api=self.api)
 
     def api(self, team: str) -> SlackApi:
         """The Web API as the bot of a workspace. Raises NotInstalled."""
         workspace = self.workspaces.of(team)
-        return self._api(self.workspaces.token(workspace), team)
+        token = self.workspaces.token(workspace)
+        return self._api(token, team, names_team=workspace.is_organisation)
 
     @cached_property
     def _pacing(self) -> Pacing:
@@ -402,7 +398,7 @@ class Slack:
 
         return Pacing(sleep=self._timing.sleep)
 
-    def _api(self, token: str, team: str) -> SlackApi:
+    def _api(self, token: str, team: str, *, names_team: bool = False) -> SlackApi:
         from bot.slack.api import SlackApi  # noqa: PLC0415 - brings the SDK
 
         return SlackApi(
@@ -411,6 +407,7 @@ class Slack:
             team=team,
             pacing=self._pacing,
             timeout=self._timing.timeout,
+            names_team=names_team,
         )
 
     def _identify(self, token: str) -> Workspace:
@@ -424,6 +421,25 @@ class Slack:
             bot_id=str(found.get("bot_id") or ""),
             enterprise_id=str(found.get("enterprise_id") or ""),
         )
+
+
+def whose(token: SecretStr, *, api_url: str, timeout: int) -> str:
+    """Which workspace a bot's token is for, as Slack says. Raises SlackError."""
+    from bot.slack.api import SlackApi  # noqa: PLC0415 - brings the SDK
+    from bot.slack.pacing import Pacing  # noqa: PLC0415 - made when asked for
+
+    secret = token.get_secret_value()
+    api = SlackApi(token=secret, api_url=api_url, team="", pacing=Pacing(), timeout=timeout)
+    found = api.auth_test()
+    return f"Workspace {found.get('team') or found['team_id']} as @{found.get('user') or 'bot'}"
+
+
+def oauth_of(settings: Settings) -> OAuth | None:
+    """None where one of its settings is missing."""
+    slack, keys = settings.slack, settings.storage.encryption_keys
+    if not (slack.client_id and slack.client_secret and keys):
+        return None
+    return OAuth(client_id=slack.client_id, client_secret=slack.client_secret, encryption_keys=keys)
 
 
 def _connections(settings: Settings) -> tuple[str, ...]:
@@ -446,3 +462,53 @@ def _tickets(app: Application) -> Callable[[], Tickets]:
         return next((each for each in tags if each.name == name), None)
 
     return lambda: Tickets(desk=zendesk.desk(), tag=tag)
+
+
+def replying(subdomain: str) -> Replying | None:
+    """What drafts need to know of the Zendesk account of this name, None for none."""
+    from bot.slack.draft_notices import Replying  # noqa: PLC0415 - made when asked for
+    from bot.slack.draft_view import DraftReply, DraftSource  # noqa: PLC0415 - as above
+    from bot.zendesk.citing import marked_text, numbered, told_to  # noqa: PLC0415 - as above
+    from connectors.zendesk.addresses import ticket_url  # noqa: PLC0415 - as above
+
+    def reply_of(outcome: Outcome, reader: Reader) -> DraftReply:
+        told = told_to(reader, outcome)
+        ranks = {each.document_id: n for n, each in enumerate(outcome.passages, start=1)}
+        return DraftReply(
+            text=marked_text(told),
+            sources=tuple(
+                DraftSource(
+                    number=number,
+                    rank=ranks[source.document_id],
+                    title=source.title,
+                    url=source.url,
+                    quote=source.quote,
+                )
+                for number, source in numbered(told)
+            ),
+        )
+
+    if not subdomain:
+        return None
+    return Replying(reply_of=reply_of, ticket_url=partial(ticket_url, subdomain))
+
+
+def _suggestions(app: Application) -> Callable[[], Desk]:
+    """Who drafts replies to tickets, for whichever thread asks."""
+    from bot.bootstrap.tickets import Tickets as ZendeskTickets  # noqa: PLC0415 - only there
+    from bot.slack.suggesting import Desk, Suggested  # noqa: PLC0415 - as above
+
+    zendesk = ZendeskTickets(app)
+
+    def suggest(ticket_id: int) -> Suggested:
+        found = zendesk.suggestions().suggest(ticket_id)
+        return Suggested(draft=found.draft, why=found.why, reason=found.reason)
+
+    def desk() -> Desk:
+        return Desk(
+            account=zendesk.account.subdomain,
+            suggest=suggest,
+            is_agent=zendesk.desk().is_agent,
+        )
+
+    return desk

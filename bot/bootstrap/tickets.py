@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from bot.bootstrap.choices import zendesk_account
 
@@ -12,10 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.bootstrap import Application
+    from bot.language import LanguageDetector
     from bot.zendesk.attending import Attendant
+    from bot.zendesk.audience import Audiences
     from bot.zendesk.deciding import Decider
     from bot.zendesk.feedback import Links
     from bot.zendesk.replies import Voice
+    from bot.zendesk.routing import Routes
+    from bot.zendesk.suggesting import Suggestions
     from bot.zendesk.sweeping import TicketSweep
     from connectors.zendesk.account import ZendeskAccount
     from connectors.zendesk.client import ZendeskClient
@@ -47,6 +51,17 @@ class Tickets:
         """The calling thread's own."""
         if (mine := getattr(self._mine, "attendant", None)) is None:
             mine = self._mine.attendant = self._new_attendant()
+        return mine
+
+    def suggestions(self) -> Suggestions:
+        """The calling thread's own."""
+        from bot.zendesk.suggesting import Suggestions  # noqa: PLC0415 - made when asked for
+
+        if (mine := getattr(self._mine, "suggestions", None)) is None:
+            app, parts = self._app, deciding_parts(self._app, self.desk())
+            mine = self._mine.suggestions = Suggestions(
+                attendant=self.attendant(), drafts=app.drafts, support=app.desk, **parts
+            )
         return mine
 
     def sweep(self) -> TicketSweep:
@@ -82,6 +97,7 @@ class Tickets:
                 voice_of=voice_of,
                 links=links,
             ),
+            queue=app.queue,
         )
 
     def desk(self) -> TicketDesk:
@@ -115,26 +131,40 @@ def decider(
     links: Links | None,
 ) -> Decider:
     """Who decides what becomes of a ticket, with everything that it asks."""
-    from bot.bootstrap import DEFAULT_LOCALE  # noqa: PLC0415 - it imports this module
-    from bot.language import LanguageDetector  # noqa: PLC0415 - made when asked for
-    from bot.sending import Sending  # noqa: PLC0415 - as above
-    from bot.zendesk.audience import Audiences  # noqa: PLC0415 - as above
+    from bot.sending import Sending  # noqa: PLC0415 - made when asked for
     from bot.zendesk.deciding import Decider  # noqa: PLC0415 - as above
     from bot.zendesk.guards import Limits  # noqa: PLC0415 - as above
     from bot.zendesk.policies import Policies  # noqa: PLC0415 - as above
-    from bot.zendesk.routing import TaxonomyRoutes  # noqa: PLC0415 - as above
 
     sending = Sending(pool=app.pool, preferences=app.preferences)
     return Decider(
         support=app.desk,
         policies=Policies(pool=app.pool),
-        audiences=Audiences(pool=app.pool, segments_of=desk.segments_of),
-        routes=TaxonomyRoutes(router=app.router),
-        language=LanguageDetector(default=DEFAULT_LOCALE),
+        **deciding_parts(app, desk),
         voice_of=voice_of,
         links=links,
         limits=Limits(),
         evidence_to_send=lambda channel, intent: (
             sending.needed(channel=channel, intent=intent).evidence
         ),
+    )
+
+
+class _Deciding(TypedDict):
+    audiences: Audiences
+    routes: Routes
+    language: LanguageDetector
+
+
+def deciding_parts(app: Application, desk: TicketDesk) -> _Deciding:
+    """What everybody asks who decides about a ticket."""
+    from bot.bootstrap import DEFAULT_LOCALE  # noqa: PLC0415 - it imports this module
+    from bot.language import LanguageDetector  # noqa: PLC0415 - made when asked for
+    from bot.zendesk.audience import Audiences  # noqa: PLC0415 - as above
+    from bot.zendesk.routing import TaxonomyRoutes  # noqa: PLC0415 - as above
+
+    return _Deciding(
+        audiences=Audiences(pool=app.pool, segments_of=desk.segments_of),
+        routes=TaxonomyRoutes(router=app.router),
+        language=LanguageDetector(default=DEFAULT_LOCALE),
     )

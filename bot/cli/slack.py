@@ -6,16 +6,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.opening import application
+from bot.cli.opening import application, operator
 
 if TYPE_CHECKING:
     from bot.bootstrap import Application
+    from bot.slack.workspaces import Workspaces
 
 app = typer.Typer(
     help="Listen to Slack through Socket Mode, or say what Slack is to be told of the app.",
     rich_markup_mode=None,
     invoke_without_command=True,
 )
+
+
+workspaces = typer.Typer(
+    help="Say which workspaces that installed the app are the team's own.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(workspaces, name="workspaces")
+
+Id = Annotated[str, typer.Argument(help="As `supportbot slack workspaces list` shows it")]
 
 
 @app.callback()
@@ -83,3 +94,70 @@ def _domains(opened: "Application") -> tuple[str, ...]:
         return domains(opened.pool)
     except SupportbotError:
         return ()
+
+
+@workspaces.command("list")
+def list_all(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
+) -> None:
+    """List where the app is installed, and what each is told."""
+    from bot import terminal  # noqa: PLC0415 - keeps --help instant
+
+    with application() as opened:
+        found = _workspaces(opened).all()
+    if as_json:
+        terminal.write_json(
+            [
+                {
+                    "id": each.id,
+                    "name": each.name,
+                    "is_organisation": each.is_organisation,
+                    "is_trusted": each.is_trusted,
+                    "was_installed": each.was_installed,
+                }
+                for each in found
+            ]
+        )
+    elif found:
+        terminal.write_table(
+            ("ID", "NAME", "BY", "IS TOLD"),
+            (
+                (
+                    each.id,
+                    each.name,
+                    "installing" if each.was_installed else "SLACK_BOT_TOKEN",
+                    "what the team knows" if each.is_trusted else "public articles",
+                )
+                for each in found
+            ),
+        )
+    else:
+        terminal.notice("The app is not installed anywhere, or no process has asked Slack yet.")
+
+
+@workspaces.command("trust")
+def trust(workspace: Id) -> None:
+    """It is the team's own: its members are told what the team knows, and its admins change
+    settings in the app's Home."""
+    _trust(workspace, trusted=True)
+
+
+@workspaces.command("distrust")
+def distrust(workspace: Id) -> None:
+    """It is somebody else's: whoever asks there is told public articles only."""
+    _trust(workspace, trusted=False)
+
+
+def _trust(workspace: str, *, trusted: bool) -> None:
+    from bot import terminal  # noqa: PLC0415 - keeps --help instant
+
+    with application() as opened:
+        _workspaces(opened).trust(workspace, trusted=trusted, actor=operator())
+    told = "what the team knows" if trusted else "public articles only"
+    terminal.write(f"Within half a minute {workspace} is told {told}.")
+
+
+def _workspaces(opened: "Application") -> "Workspaces":
+    from bot.bootstrap.slack import Slack  # noqa: PLC0415 - keeps --help instant
+
+    return Slack.of(opened, pool=opened.pool).workspaces

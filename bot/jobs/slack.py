@@ -20,7 +20,7 @@ from structlog.contextvars import bound_contextvars
 
 from bot.errors import SupportbotError, TicketUnsettled
 from bot.jobs.retries import PatientRetries, Retries, TryAgain
-from bot.queue import Job, Lane, TaskName
+from bot.queue import Job, Lane, TaskName, shown_draft_job
 from bot.slack.errands import aside_job, handover_job, thread_job
 from bot.slack.errors import NotInstalled, PostUncertain, SlackAway, SlackBusy
 from bot.slack.happenings import LinksShared
@@ -32,6 +32,7 @@ from indexing.errors import IndexingError
 if TYPE_CHECKING:
     from bot.queue import Queue
     from bot.slack.attending import Attendant, Attended
+    from bot.slack.draft_notices import DraftNotices
     from bot.slack.handing_over import HandingOver
     from bot.slack.home import Home
     from bot.slack.previews import Previews
@@ -62,13 +63,14 @@ RETRIES = PatientRetries(passing=_PASSING, first=timedelta(seconds=1))
 
 class SlackJobs:
     """Gives replies, tells people, and shows what they look at. Each of the parts gives the
-    process's own."""
+    process's own; `drafts` is None where no Zendesk is connected."""
 
     def __init__(
         self,
         *,
         attendant: Callable[[], Attendant],
         handing_over: Callable[[], HandingOver],
+        drafts: Callable[[], DraftNotices] | None,
         home: Callable[[], Home],
         previews: Callable[[], Previews],
         problems: Problems,
@@ -77,6 +79,7 @@ class SlackJobs:
     ) -> None:
         self._attendant = attendant
         self._handing_over = handing_over
+        self._drafts = drafts
         self._home = home
         self._previews = previews
         self._problems = problems
@@ -89,6 +92,7 @@ class SlackJobs:
             (TaskName.SLACK_THREAD, self.attend),
             (TaskName.SLACK_ASIDE, self.attend_aside),
             (TaskName.SLACK_HANDOVER, self.hand_over),
+            (TaskName.SLACK_DRAFT, self.show_draft),
         ):
             app.task(
                 name=name.value,
@@ -125,6 +129,18 @@ class SlackJobs:
             return ()
 
         self._do(context, handover_job(team, identity), team, f"handover:{identity}", work)
+
+    def show_draft(self, context: JobContext, *, draft_id: str) -> None:
+        """Shows a draft as it is now. Raises as above."""
+        drafts, identity = self._drafts, UUID(draft_id)
+        if drafts is None:
+            return
+
+        def work() -> Iterable[Attended]:
+            drafts().show(identity)
+            return ()
+
+        self._do(context, shown_draft_job(identity), "", f"draft:{identity}", work)
 
     def preview(self, **shared: Any) -> None:
         """Previews of links that somebody wrote."""

@@ -22,10 +22,12 @@ _KINDS = frozenset(get_args(RoomKind))
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Home:
-    """Whose bot it is: a workspace, and the organisation that it belongs to, or ""."""
+    """Whose bot it is: a workspace, and the organisation that it belongs to, or "". `is_own` is
+    whether it is the team's: another company's that installed the app has no members here."""
 
     team: str
     enterprise: str = ""
+    is_own: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +45,7 @@ class Person:
 
     def belongs_to(self, home: Home) -> bool:
         """Whether the user is of the own workspace or organisation, as a guest or not."""
-        if self.is_stranger:
+        if self.is_stranger or not home.is_own:
             return False
         same_team = bool(self.team) and self.team == home.team
         return same_team or (bool(home.enterprise) and self.enterprise == home.enterprise)

@@ -70,11 +70,20 @@ class SlackApi:
     """
 
     def __init__(
-        self, *, token: str, api_url: str, team: str, pacing: Pacing, timeout: int = TIMEOUT
+        self,
+        *,
+        token: str,
+        api_url: str,
+        team: str,
+        pacing: Pacing,
+        timeout: int = TIMEOUT,
+        names_team: bool = False,
     ) -> None:
-        """`pacing` is shared by all of the process."""
+        """`pacing` is shared by all of the process. `names_team` is whether the token is good for
+        a whole organisation: then lists are asked for those of the workspace."""
         self._team = team
         self._pacing = pacing
+        self._named = {"team_id": team} if names_team else {}
         self._client = WebClient(
             token=token,
             base_url=f"{api_url}/",
@@ -95,7 +104,7 @@ class SlackApi:
 
     def users(self) -> Iterator[Mapping[str, Any]]:
         """Every user of the workspace that the bot may know of, guests and strangers too."""
-        yield from self._pages("users.list", {"limit": PAGE}, "members")
+        yield from self._pages("users.list", {"limit": PAGE, **self._named}, "members")
 
     def conversation(self, channel: str) -> Mapping[str, Any]:
         """The conversation object. https://docs.slack.dev/reference/objects/conversation-object"""
@@ -114,7 +123,7 @@ class SlackApi:
 
     def groups(self) -> tuple[tuple[str, str], ...]:
         """The ids and handles of the workspace's user groups, by handle."""
-        found = self._read("usergroups.list", {}).get("usergroups") or ()
+        found = self._read("usergroups.list", self._named).get("usergroups") or ()
         return tuple(sorted(((str(e["id"]), str(e["handle"])) for e in found), key=lambda e: e[1]))
 
     # --- Reading

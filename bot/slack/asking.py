@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from bot.inert import shortened
+from bot.models import Turn
 from bot.phrases.courtesies import asks_something
 from indexing.characters import tidy_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _MARK = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
 _SOMEBODY = re.compile(r"<@([A-Z][A-Z0-9]+)(?:\|[^<>]*)?>")
@@ -34,6 +36,7 @@ _BEGINS = re.compile(
     """
 )
 _FEWEST_WORDS = 3
+_LONGEST_TURN = 2_000  # characters
 
 
 def plain(text: str, *, bot_user: str = "", names: Mapping[str, str] | None = None) -> str:
@@ -72,3 +75,18 @@ def is_question(text: str) -> bool:
 def says_something(text: str) -> bool:
     """Whether it is more than thanks, a greeting or an emoji."""
     return asks_something(re.sub(r":[a-z0-9_+'-]+:", " ", plain(text)), name="")
+
+
+def said_before(
+    messages: Iterable[Mapping[str, Any]], ts: str, *, bot_user: str
+) -> tuple[Turn, ...]:
+    """What was said in a thread before the message of this `ts`."""
+    turns = (
+        Turn(
+            speaker="bot" if each.get("bot_id") else "customer",
+            text=shortened(plain(str(each.get("text") or ""), bot_user=bot_user), _LONGEST_TURN),
+        )
+        for each in messages
+        if str(each.get("ts", "")) < ts
+    )
+    return tuple(each for each in turns if each.text)

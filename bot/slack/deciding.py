@@ -16,7 +16,7 @@ from bot.recorded import recorded
 from bot.slack import replies
 from bot.slack.access import ALONE, Access, decide
 from bot.slack.asked import Reply, Way, Why
-from bot.slack.asking import plain, says_something
+from bot.slack.asking import plain, said_before, says_something
 from bot.slack.blocks import escaped
 from bot.slack.citing import cited
 from bot.slack.errors import SlackError
@@ -24,7 +24,7 @@ from bot.slack.replies import Shown
 from bot.slack.texts import texts_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection
     from typing import Any
 
     from psycopg import Connection
@@ -40,13 +40,13 @@ if TYPE_CHECKING:
     from bot.slack.channels import Channel, Channels
     from bot.slack.facts import Facts
     from bot.slack.questions import Questions
+    from bot.slack.suggesting import Suggesting
     from bot.slack.workspaces import Workspace
     from bot.support import SupportDesk
     from indexing.models import Reader
 
 # What the thread said before the bot was asked into it.
 _MESSAGES_READ = 20
-_LONGEST_TURN = 2_000
 
 _ALONE = frozenset({Way.COMMAND, Way.SHORTCUT, Way.REST})
 _LONGEST_LEAD = 300
@@ -87,7 +87,7 @@ class _Asking:
 
 class Decider:
     """Decides. `held` tells which passages a reader may read as they are now; `api` and
-    `workspace` are by team."""
+    `workspace` are by team; `suggesting` is None where no Zendesk is connected."""
 
     def __init__(
         self,
@@ -102,8 +102,10 @@ class Decider:
         language: LanguageDetector,
         workspace: Callable[[str], Workspace],
         api: Callable[[str], SlackApi],
+        suggesting: Suggesting | None = None,
     ) -> None:
         self._pool = pool
+        self._suggesting = suggesting
         self._support = support
         self._records = records
         self._held = held
@@ -132,7 +134,7 @@ class Decider:
                 detail="The asker wants a person.",
             )
             return self._handed_off(asking, outcome)
-        return self._looked_up(asking, listening)
+        return self._suggested(asking) or self._looked_up(asking, listening)
 
     def access(self, asked: Asked) -> Access:
         """Whom to answer for as things are now. Raises SlackBusy and NotInstalled."""
@@ -184,7 +186,8 @@ class Decider:
             messages = list(self._api(asked.team).thread(asked.channel, asked.thread))
         except SlackError:
             return ()
-        return tuple(_turns(messages, asked, bot_user))[-_MESSAGES_READ:]
+        said = said_before(messages, asked.ts or "", bot_user=bot_user)
+        return said[-_MESSAGES_READ:]
 
     def _without_words(self, asking: _Asking) -> Reply:
         texts = texts_for(asking.locale)
@@ -195,6 +198,14 @@ class Decider:
             detail="There are no words to answer.",
         )
         return _reply(outcome, asking.access, (replies.notice(asking.asked.id, said),))
+
+    def _suggested(self, asking: _Asking) -> Reply | None:
+        """The draft of a reply to a ticket, where that is what is asked for."""
+        if self._suggesting is None or asking.asked.way is Way.AUTO:
+            return None
+        return self._suggesting.reply(
+            asking.asked, asking.text, asking.access, locale=asking.locale
+        )
 
     def _looked_up(self, asking: _Asking, listening: Listening | None) -> Reply:
         hears = listening.on_statement if listening else None
@@ -260,18 +271,6 @@ class Decider:
 
 def _speaks_up(outcome: Outcome, floor: float) -> bool:
     return outcome.kind is OutcomeKind.ANSWERED and outcome.evidence >= floor
-
-
-def _turns(messages: Sequence[Mapping[str, Any]], asked: Asked, bot_user: str) -> Sequence[Turn]:
-    before = (each for each in messages if str(each.get("ts", "")) < (asked.ts or ""))
-    said = (
-        Turn(
-            speaker="bot" if each.get("bot_id") else "customer",
-            text=shortened(plain(str(each.get("text") or ""), bot_user=bot_user), _LONGEST_TURN),
-        )
-        for each in before
-    )
-    return [each for each in said if each.text]
 
 
 def _lead(asking: _Asking) -> str:

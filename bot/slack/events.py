@@ -166,7 +166,8 @@ def _links(event: Mapping[str, Any], team: str) -> Event:
 
 
 def _stream_stopped(event: Mapping[str, Any], team: str) -> Event:
-    ts = _ts(event.get("message_ts") or event.get("ts"))
+    streams = event.get("streaming_message_ts") or ()
+    ts = _ts(next(iter(streams), None) or event.get("message_ts") or event["thread_ts"])
     place = Place(
         team=team, channel=_id(event["channel"]), thread=_ts(event.get("thread_ts") or ts)
     )
@@ -176,7 +177,14 @@ def _stream_stopped(event: Mapping[str, Any], team: str) -> Event:
 def _uninstalled(kind: str, event: Mapping[str, Any], body: Mapping[str, Any], team: str) -> Event:
     if kind == "tokens_revoked" and not (event.get("tokens") or {}).get("bot"):
         return Ignored(why="not the bot's token")
-    return Uninstalled(team=team, enterprise=str(body.get("enterprise_id") or ""))
+    by: Mapping[str, Any] = next(iter(body.get("authorizations") or ()), {})
+    whole = bool(by.get("is_enterprise_install")) and not body.get("team_id")
+    return Uninstalled(
+        team=team,
+        enterprise=str(body.get("enterprise_id") or by.get("enterprise_id") or ""),
+        at=float(body.get("event_time") or 0.0),
+        from_organisation=whole,
+    )
 
 
 def _id(value: object) -> str:
@@ -199,5 +207,5 @@ _OTHERS: Mapping[str, Callable[[Mapping[str, Any], str], Event]] = {
     "channel_unshared": _room,
     "app_home_opened": _home,
     "link_shared": _links,
-    "message_stream_stopped": _stream_stopped,
+    "agent_session_stopped": _stream_stopped,
 }

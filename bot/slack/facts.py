@@ -86,7 +86,7 @@ class Facts:
     def home(self, team: str) -> Home:
         """Whose bot it is. Raises NotInstalled."""
         found = self._workspace(team)
-        return Home(team=team, enterprise=found.enterprise_id)
+        return Home(team=team, enterprise=found.enterprise_id, is_own=found.is_trusted)
 
     def person(self, team: str, user: str) -> Person | None:
         """None where Slack does not say. Raises SlackBusy where it says when to ask again."""

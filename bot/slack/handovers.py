@@ -49,6 +49,8 @@ WHERE team_id = %s AND channel_id = %s AND thread_ts = %s
 
 _ROUTES = "SELECT tag, channel_id, group_id FROM slack_routes WHERE team_id = %s ORDER BY tag"
 
+_TEAMS = "SELECT DISTINCT team_id FROM slack_routes WHERE channel_id <> '' ORDER BY team_id"
+
 _PUT = """
 INSERT INTO slack_routes (team_id, tag, channel_id, group_id) VALUES (%s, %s, %s, %s)
 ON CONFLICT (team_id, tag) DO UPDATE SET
@@ -144,6 +146,17 @@ class SlackRoutes:
         """That of a tag, else the one for everything else; None where there is neither."""
         known = {each.tag: each for each in self.all(team)}
         return known.get(tag) or known.get(EVERYTHING_ELSE)
+
+    def channel_of(self, team: str, tag: str) -> str:
+        """The channel in which people look after a tag, else the one for everything else; ""
+        where there is neither."""
+        known = {each.tag: each.channel for each in self.all(team)}
+        return known.get(tag) or known.get(EVERYTHING_ELSE) or ""
+
+    def teams(self) -> tuple[str, ...]:
+        """The workspaces in which people look after anything in a channel."""
+        with self._pool.connection() as connection:
+            return tuple(row[0] for row in connection.execute(_TEAMS).fetchall())
 
     def put(self, team: str, route: Route, *, actor: Actor = SYSTEM) -> None:
         """Sets it; a route to nobody is removed."""

@@ -90,10 +90,13 @@ class StreamStopped:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Uninstalled:
-    """The app was removed from a workspace, or its tokens were."""
+    """The app was removed from a workspace, or its tokens were, `at` seconds since 1970; where
+    `from_organisation`, from the whole organisation `enterprise`."""
 
     team: str
     enterprise: str
+    at: float
+    from_organisation: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

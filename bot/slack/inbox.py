@@ -17,6 +17,7 @@ from bot.slack.happenings import (
     PersonChanged,
     RoomChanged,
     Said,
+    Uninstalled,
     Withdrawn,
 )
 from bot.slack.places import Place
@@ -87,6 +88,28 @@ WHERE team_id = %s AND channel_id = %s AND ts = %s AND NOT withdrawn
 RETURNING thread_ts
 """
 
+# Who installed it again since keeps it: what was told of late is about an older installation.
+_UNINSTALLED = """
+WITH gone AS (
+    DELETE FROM slack_workspaces
+    WHERE id = CASE WHEN %(whole)s THEN %(enterprise)s ELSE %(team)s END
+      AND (is_organisation = %(whole)s) AND installed_at <= to_timestamp(%(at)s) + interval '5 s'
+    RETURNING id
+), unserved AS (
+    DELETE FROM slack_teams AS served USING slack_workspaces AS workspace
+    WHERE served.team_id = %(team)s AND workspace.id = served.workspace
+      AND workspace.is_organisation AND workspace.installed_at <= to_timestamp(%(at)s)
+    RETURNING served.team_id
+)
+SELECT EXISTS (SELECT FROM gone) OR EXISTS (SELECT FROM unserved)
+"""
+
+_FORGET_TEAM = (
+    "DELETE FROM slack_people WHERE team_id = %s",
+    "DELETE FROM slack_rooms WHERE team_id = %s",
+    "DELETE FROM slack_problems WHERE team_id = %s",
+)
+
 _FORGET_ROOM = "DELETE FROM slack_rooms WHERE team_id = %s AND channel_id = %s"
 
 
@@ -120,6 +143,8 @@ class Inbox:
                     connection.execute(CHANGED, facts_of(changed.team, changed.person))
                 case RoomChanged() as room:
                     connection.execute(_FORGET_ROOM, (room.team, room.channel))
+                case Uninstalled() as gone:
+                    self._uninstalled(connection, gone)
                 case LinksShared() as shared:
                     self._queue.enqueue(preview_job(shared), connection=connection)
                 case HomeOpened() as opened:
@@ -152,6 +177,20 @@ class Inbox:
         if row is not None:
             place = Place(team=gone.team, channel=gone.channel, thread=row[0])
             self._enqueue(connection, place)
+
+    @staticmethod
+    def _uninstalled(connection: Connection[Any], gone: Uninstalled) -> None:
+        """Forgets the tokens, and what Slack told of the workspace."""
+        values = {
+            "team": gone.team,
+            "enterprise": gone.enterprise,
+            "whole": gone.from_organisation,
+            "at": gone.at,
+        }
+        row = connection.execute(_UNINSTALLED, values).fetchone()
+        if row and row[0]:
+            for statement in _FORGET_TEAM:
+                connection.execute(statement, (gone.team,))
 
     def _was_withdrawn(self, connection: Connection[Any], said: Said) -> bool:
         key = f"{said.place.team}:{said.place.channel}:{said.ts}"

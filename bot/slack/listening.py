@@ -44,6 +44,7 @@ InThread = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 # Which scope each event needs is in bot.slack.manifest.
 EVENTS = (
+    "agent_session_stopped",
     "app_home_opened",
     "app_mention",
     "app_uninstalled",
@@ -53,7 +54,6 @@ EVENTS = (
     "member_joined_channel",
     "member_left_channel",
     "message",
-    "message_stream_stopped",
     "team_join",
     "tokens_revoked",
     "user_change",
@@ -61,6 +61,10 @@ EVENTS = (
 
 # Each waits for the database for some milliseconds.
 _THREADS = 16
+
+
+# Nothing that listens calls Slack through Bolt, which only wants to see that there is one.
+_NO_TOKEN = "xoxb-none"  # noqa: S105 - it is none
 
 
 class _Authorize(AsyncAuthorize):
@@ -75,8 +79,9 @@ class _Authorize(AsyncAuthorize):
     ) -> AuthorizeResult | None:
         """None where the app is not installed."""
         try:
-            found = await self._in_thread(lambda: self._workspaces.of(team_id or ""))
-            token = self._workspaces.token(found)
+            found = await self._in_thread(
+                lambda: self._workspaces.of(team_id or "", enterprise=enterprise_id or "")
+            )
         except NotInstalled as error:
             log.warning("%s", error, extra={"action": "slack_event", "team": team_id})
             return None
@@ -85,7 +90,7 @@ class _Authorize(AsyncAuthorize):
             team_id=team_id,
             bot_user_id=found.bot_user,
             bot_id=found.bot_id,
-            bot_token=token,
+            bot_token=_NO_TOKEN,
         )
 
 

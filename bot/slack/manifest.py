@@ -43,6 +43,7 @@ METHOD_SCOPES: Mapping[str, tuple[str, ...]] = {
 """Every method that is called. The address of whoever asks for a ticket needs users:read.email."""
 
 EVENT_SCOPES: Mapping[str, tuple[str, ...]] = {
+    "agent_session_stopped": (),
     "app_home_opened": (),
     "app_mention": ("app_mentions:read",),
     "app_uninstalled": (),
@@ -55,7 +56,6 @@ EVENT_SCOPES: Mapping[str, tuple[str, ...]] = {
     "message.groups": ("groups:history",),
     "message.im": ("im:history",),
     "message.mpim": ("mpim:history",),
-    "message_stream_stopped": (),
     "team_join": ("users:read",),
     "tokens_revoked": (),
     "user_change": ("users:read",),
@@ -107,7 +107,7 @@ def manifest(deployment: Deployment) -> dict[str, Any]:
         "settings": {
             "event_subscriptions": {**request, "bot_events": sorted(EVENT_SCOPES)},
             "interactivity": {"is_enabled": True, **request},
-            "org_deploy_enabled": False,
+            "org_deploy_enabled": deployment.is_distributed,
             "socket_mode_enabled": deployment.socket_mode,
             "token_rotation_enabled": deployment.is_distributed,
         },

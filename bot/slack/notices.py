@@ -138,7 +138,7 @@ class Notices:
         message: Mapping[str, Any],
     ) -> str:
         try:
-            return api.post(channel, thread, _marked(message, key)).ts
+            return api.post(channel, thread, marked(message, key)).ts
         except PostUncertain as error:
             after = timedelta(seconds=self._settling)
             raise Unsettled("Nobody knows whether it was posted.", after=after) from error
@@ -158,7 +158,7 @@ class Notices:
         digest: str,
     ) -> None:
         try:
-            api.update(known.channel, known.ts, _marked(message, key))
+            api.update(known.channel, known.ts, marked(message, key))
         except Refused as error:
             if not is_gone(error):
                 raise
@@ -175,7 +175,8 @@ class Notices:
             connection.execute(statement, values)
 
 
-def _marked(message: Mapping[str, Any], key: str) -> dict[str, Any]:
+def marked(message: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """The message as it is posted, with what finds it again."""
     return {
         "unfurl_links": False,
         "unfurl_media": False,

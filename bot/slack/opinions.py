@@ -29,7 +29,7 @@ SURFACE = "slack"
 RATED, REPORTED = "rated", "reported"
 """The dialogs' names."""
 
-_REASONS = {
+REASON_WORDS = {
     "incorrect": "It is wrong",
     "incomplete": "Something is missing",
     "outdated": "It is out of date",
@@ -75,7 +75,7 @@ class Opinions:
             told = {"response_type": "ephemeral", "replace_original": False, "text": _THANKS}
             self._whisperer.respond(pressed.respond_to, told)
             return
-        reasons = [option(_REASONS[each], each) for each in REASONS]
+        reasons = [option(REASON_WORDS[each], each) for each in REASONS]
         view = modal(
             "What is wrong with it?",
             [

@@ -48,8 +48,8 @@ class Problems:
             connection.execute(_SOLVED, (team, place))
 
     def all(self, team: str = "") -> tuple[Problem, ...]:
-        """Those of one workspace or of all, the longest waiting first."""
+        """Those of one workspace and of none in particular, or all, the longest waiting first."""
         with self._pool.connection() as connection:
             rows = connection.execute(_ALL).fetchall()
         found = (Problem(team=row[0], place=row[1], problem=row[2], since=row[3]) for row in rows)
-        return tuple(each for each in found if team in {"", each.team})
+        return tuple(each for each in found if "" in {team, each.team} or team == each.team)

@@ -50,7 +50,7 @@ FALLBACK_TEXT = 2_800
 _PIECE = 2_500
 """Characters after which even one paragraph is cut, at the end of a sentence if it has any."""
 
-_QUIET = {"unfurl_links": False, "unfurl_media": False}
+QUIET = {"unfurl_links": False, "unfurl_media": False}
 _STEP = re.compile(r"\d{1,2}[.)]\s")
 _PUBLIC_ONLY = frozenset({Limit.ROOM, Limit.UNKNOWN, Limit.SETTING})
 
@@ -103,7 +103,7 @@ def handoff(outcome: Outcome, shown: Shown) -> tuple[Part, ...]:
 def notice(question: UUID, text: str, *, name: str = "notice") -> Part:
     """A message of the bot's own words alone, in finished mrkdwn."""
     blocks = [section(text)]
-    return Part(marker=f"{question}:{name}", message={"text": text, "blocks": blocks, **_QUIET})
+    return Part(marker=f"{question}:{name}", message={"text": text, "blocks": blocks, **QUIET})
 
 
 # How it is put together ------------------------------------------------------------------------
@@ -132,7 +132,7 @@ def _part(marker: str, body: _Body) -> Part:
         message={
             "text": escaped(shortened(body.text, FALLBACK_TEXT)),
             "blocks": body.blocks,
-            **_QUIET,
+            **QUIET,
         },
     )
 

@@ -14,7 +14,8 @@ from bot.models import HandoffReason
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Texts:
     """One language. `{n}`, `{date}`, `{channel}`, `{who}` and the like stand for what is put in
-    their place. `handoff` is by reason; what is not there is told as `handoff_otherwise`."""
+    their place. `handoff` is by reason; what is not there is told as `handoff_otherwise`.
+    `no_draft` is by why there is none."""
 
     sources: str
     edited: str
@@ -46,6 +47,9 @@ class Texts:
     members_only: str
     sent_directly: str
     failed: str
+    drafts_alone: str
+    drafts_for_agents: str
+    no_draft: Mapping[str, str]
     handoff_otherwise: str
     handoff: Mapping[HandoffReason, str]
 
@@ -85,6 +89,15 @@ TEXTS: Mapping[str, Texts] = {
         members_only="The rest is for members of the team only.",
         sent_directly="I sent it to you by direct message.",
         failed="That did not work. Try it again in a minute.",
+        drafts_alone="Others can read along here, so ask me about tickets in a direct message.",
+        drafts_for_agents="Only agents of the Zendesk account may ask about tickets. I know them "
+        "by the e-mail address that Slack and Zendesk have in common.",
+        no_draft={
+            "gone": "There is no ticket {ticket}, or it was deleted.",
+            "nothing asked": "No customer has written in ticket {ticket}.",
+            "no words": "There are no words to answer in ticket {ticket}.",
+            "answered": "I have answered ticket {ticket} already: the reply stands in the ticket.",
+        },
         handoff_otherwise="I cannot answer this reliably.",
         handoff={
             HandoffReason.CUSTOMER_REQUEST: "You would like a person to look at this.",
@@ -128,6 +141,15 @@ TEXTS: Mapping[str, Texts] = {
         members_only="Alles Weitere ist nur für Mitglieder des Teams.",
         sent_directly="Ich habe es dir per Direktnachricht geschickt.",
         failed="Das hat nicht geklappt. Versuch es in einer Minute noch einmal.",
+        drafts_alone="Hier lesen andere mit, frag mich nach Tickets deshalb per Direktnachricht.",
+        drafts_for_agents="Nach Tickets dürfen nur Agenten des Zendesk-Kontos fragen. Ich erkenne "
+        "sie an der E-Mail-Adresse, die sie in Slack und Zendesk gemeinsam haben.",
+        no_draft={
+            "gone": "Das Ticket {ticket} gibt es nicht, oder es wurde gelöscht.",
+            "nothing asked": "Im Ticket {ticket} hat kein Kunde geschrieben.",
+            "no words": "Im Ticket {ticket} stehen keine Worte, auf die ich antworten kann.",
+            "answered": "Das Ticket {ticket} habe ich schon beantwortet: die Antwort steht dort.",
+        },
         handoff_otherwise="Das kann ich nicht verlässlich beantworten.",
         handoff={
             HandoffReason.CUSTOMER_REQUEST: "Du möchtest, dass ein Mensch sich das ansieht.",
@@ -173,6 +195,15 @@ TEXTS: Mapping[str, Texts] = {
         members_only="Le reste est réservé aux membres de l'équipe.",
         sent_directly="Je vous l'ai envoyé par message direct.",
         failed="Cela n'a pas fonctionné. Réessayez dans une minute.",
+        drafts_alone="D'autres lisent ici : demandez-le-moi par message direct.",
+        drafts_for_agents="Seuls les agents du compte Zendesk peuvent demander des tickets. Je les "
+        "reconnais à l'adresse e-mail commune à Slack et à Zendesk.",
+        no_draft={
+            "gone": "Le ticket {ticket} n'existe pas ou a été supprimé.",
+            "nothing asked": "Aucun client n'a écrit dans le ticket {ticket}.",
+            "no words": "Le ticket {ticket} ne contient pas de mots auxquels répondre.",
+            "answered": "J'ai déjà répondu au ticket {ticket} : la réponse s'y trouve.",
+        },
         handoff_otherwise="Je ne peux pas répondre de façon fiable.",
         handoff={
             HandoffReason.CUSTOMER_REQUEST: "Vous souhaitez qu'une personne s'en occupe.",
@@ -217,6 +248,15 @@ TEXTS: Mapping[str, Texts] = {
         members_only="El resto es solo para miembros del equipo.",
         sent_directly="Te lo he enviado por mensaje directo.",
         failed="No ha funcionado. Inténtalo de nuevo en un minuto.",
+        drafts_alone="Aquí leen otras personas: pregúntame por mensaje directo.",
+        drafts_for_agents="Solo los agentes de la cuenta de Zendesk pueden preguntar por tickets. "
+        "Los reconozco por la dirección de correo que comparten Slack y Zendesk.",
+        no_draft={
+            "gone": "El ticket {ticket} no existe o fue eliminado.",
+            "nothing asked": "Ningún cliente ha escrito en el ticket {ticket}.",
+            "no words": "En el ticket {ticket} no hay palabras a las que responder.",
+            "answered": "Ya respondí al ticket {ticket}: la respuesta está allí.",
+        },
         handoff_otherwise="No puedo responder a esto con seguridad.",
         handoff={
             HandoffReason.CUSTOMER_REQUEST: "Quieres que lo mire una persona.",

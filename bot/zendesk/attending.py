@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.errors import TicketUnsettled
 from bot.models import OutcomeKind
+from bot.queue import shown_draft_job
 from bot.zendesk.approving import sent_as
 from bot.zendesk.turns import Turn, Why
 from connectors.errors import ConnectorError, WriteUncertain
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from psycopg_pool import ConnectionPool
 
+    from bot.queue import Queue
     from bot.zendesk.approving import Approvals
     from bot.zendesk.deciding import Decider
     from bot.zendesk.feedback import Verdict
@@ -79,6 +81,7 @@ class Attendant:
         resolutions: Resolutions,
         decider: Decider,
         approvals: Approvals,
+        queue: Queue,
         settling: timedelta = SETTLING,
         fresh: timedelta = FRESH,
     ) -> None:
@@ -88,6 +91,7 @@ class Attendant:
         self._resolutions = resolutions
         self._decider = decider
         self._approvals = approvals
+        self._queue = queue
         self._settling = settling
         self._fresh = fresh.total_seconds()
 
@@ -97,6 +101,11 @@ class Attendant:
         nothing is lost then, and nothing is done twice when it is called again."""
         with self._alone(ticket_id):
             return self._look(ticket_id, self._decider.decide)
+
+    def look(self, ticket_id: int, decide: Decide) -> Attended:
+        """What somebody else decides about the ticket as it is now. Raises as above."""
+        with self._alone(ticket_id):
+            return self._look(ticket_id, decide)
 
     def judge(self, verdict: Verdict) -> Attended:
         """What follows from a yes or no behind a link in a reply. Raises as `attend` does."""
@@ -222,6 +231,8 @@ class Attendant:
                 self._resolutions.handed_off(turn.ticket_id, connection=connection)
             elif turn.why is Why.CONFIRMED:
                 self._resolutions.judged(turn.ticket_id, helped=True, connection=connection)
+            if turn.outcome is OutcomeKind.DRAFTED:
+                self._queue.enqueue(shown_draft_job(turn.id), connection=connection)
 
     def _end(self, turn: Turn) -> Turn:
         """The ticket was closed or deleted before anything could be said in it. Returns the turn

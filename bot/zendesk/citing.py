@@ -69,6 +69,11 @@ def source_list(told: Sequence[Told]) -> str:
     return f"<ol>\n{items}</ol>\n"
 
 
+def numbered(told: Sequence[Told]) -> tuple[tuple[int, Source], ...]:
+    """The cited articles with their numbers, each once."""
+    return tuple(enumerate(_first_of_each(told), start=1))
+
+
 def quotes(told: Sequence[Told]) -> str:
     """For an agent: the cited words of each statement, with the number of their article."""
     numbers = _numbers(told)

@@ -35,6 +35,12 @@ def origin(subdomain: str) -> str:
     return f"https://{subdomain}.{DOMAIN}"
 
 
+def ticket_url(account: str, ticket_id: int) -> str:
+    """Where agents open a ticket of the account that a setting names. Raises
+    SourceMisconfigured."""
+    return f"{origin(subdomain_of(account))}/agent/tickets/{ticket_id}"
+
+
 class Addresses:
     """Which URLs belong to the account; only those are ever sent a credential."""
 

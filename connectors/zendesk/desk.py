@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from connectors.errors import HelpCenterNotEnabled, SourceUnavailable
 from connectors.validation import explain
 from connectors.zendesk import failures
-from connectors.zendesk.addresses import DOMAIN
+from connectors.zendesk.addresses import ticket_url
 from connectors.zendesk.client import PAGE_SIZE, User, ZendeskClient
 from connectors.zendesk.conversation import (
     Conversation,
@@ -76,13 +76,24 @@ class TicketDesk:
         """The id of the author of everything that is written here."""
         return self.user.id
 
+    def is_agent(self, email: str) -> bool:
+        """Whether an agent or administrator of the account, who is not suspended, has this
+        address. https://developer.zendesk.com/api-reference/ticketing/users/users/#search-users"""
+        found = self._client.get("users/search", {"query": f'email:"{email}"'})
+        return any(
+            str(each.get("email") or "").casefold() == email.casefold()
+            and each.get("role") in {"agent", "admin"}
+            and not each.get("suspended")
+            for each in found.get("users") or ()
+        )
+
     def open(self, ticket: NewTicket) -> int:
         """The number of a ticket that is opened once, see `open_ticket`."""
         return open_ticket(self._client, ticket)
 
     def address(self, ticket_id: int) -> str:
         """Where agents open a ticket."""
-        return f"https://{self._client.subdomain}.{DOMAIN}/agent/tickets/{ticket_id}"
+        return ticket_url(self._client.subdomain, ticket_id)
 
     def conversation(self, ticket_id: int, *, pages: int = 1) -> Conversation | None:
         """The ticket with its newest comments, a hundred for each of `pages`, at the cost of one

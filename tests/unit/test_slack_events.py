@@ -27,7 +27,8 @@ PLACE = Place(team="T1", channel="C1", thread=TS)
 
 
 def happened(event: dict[str, Any], **more: Any) -> Event:
-    body = {"type": "event_callback", "event_id": "Ev1", "event": event, **more}
+    body = {"type": "event_callback", "event_id": "Ev1", "event_time": 1700000000} | more
+    body["event"] = event
     return received(body, team="T1", bot_user="UBOT").event
 
 
@@ -177,17 +178,17 @@ def test_deleting_also_where_others_have_replied() -> None:
         ),
         (
             {
-                "type": "message_stream_stopped",
+                "type": "agent_session_stopped",
                 "channel": "C1",
                 "thread_ts": TS,
-                "message_ts": LATER,
+                "streaming_message_ts": [LATER],
             },
             StreamStopped(place=PLACE, ts=LATER),
         ),
-        ({"type": "app_uninstalled"}, Uninstalled(team="T1", enterprise="")),
+        ({"type": "app_uninstalled"}, Uninstalled(team="T1", enterprise="", at=1700000000.0)),
         (
             {"type": "tokens_revoked", "tokens": {"bot": ["UBOT"]}},
-            Uninstalled(team="T1", enterprise=""),
+            Uninstalled(team="T1", enterprise="", at=1700000000.0),
         ),
     ],
 )

@@ -24,6 +24,7 @@ from tests.fakes.zendesk.hooks_api import HooksApi
 from tests.fakes.zendesk.paging import PagingRefused
 from tests.fakes.zendesk.rendering import user
 from tests.fakes.zendesk.support import Support
+from tests.fakes.zendesk.ticket_rendering import person_json
 from tests.fakes.zendesk.tickets_api import UPDATE_CONFLICT, TicketsApi
 
 API = "/api/v2"
@@ -161,6 +162,8 @@ class FakeZendesk:
                 return self._help_center(request, path, brand, caller)
             if path == "/users/me":
                 return self._me(caller)
+            if path == "/users/search":
+                return self._people(request, caller)
             return self._support(request, path, brand, caller)
         except Refused as refused:
             return 401, refused.body
@@ -171,6 +174,17 @@ class FakeZendesk:
         if caller.user and not caller.has("read", "users:read"):
             return _missing_scope("users:read")
         return 200, {"user": user(caller.user)}
+
+    def _people(self, request: _Request, caller: Caller) -> Answer:
+        """By e-mail address only, which is one of the many ways."""
+        if caller.user is None:
+            return 401, {"error": "Couldn't authenticate you"}
+        if not caller.has("read", "users:read"):
+            return _missing_scope("users:read")
+        wanted = request.query.get("query", "").removeprefix("email:").strip('"').casefold()
+        people = self.account.ticketing.people.values()
+        found = [person_json(each) for each in people if each.email.casefold() == wanted]
+        return 200, {"users": found, "count": len(found), "next_page": None, "previous_page": None}
 
     def _help_center(self, request: _Request, path: str, brand: Brand, caller: Caller) -> Answer:
         if request.method != "GET":
