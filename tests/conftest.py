@@ -57,6 +57,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, meaning in (
         ("--permission-cases", "who asks, who may read what: cases to generate"),
         ("--tickets", "conversations to replay under faults"),
+        ("--slack-events", "things that people do in Slack, to replay under faults"),
         ("--loops", "conversations with machines to generate"),
     ):
         group.addoption(name, type=int, metavar="N", help=f"{meaning}; without it a few")
@@ -65,12 +66,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="fetch npm emulate, and a Node to run it, as a second opinion on the Slack stand-in",
     )
-    group.addoption(
-        "--ticket-seed",
-        type=int,
-        metavar="SEED",
-        help="repeats generated tickets of a run that failed, which printed its seed",
-    )
+    for name, what in (("--ticket-seed", "generated tickets"), ("--slack-seed", "what people did")):
+        group.addoption(
+            name,
+            type=int,
+            metavar="SEED",
+            help=f"repeats {what} of a run that failed, which printed its seed",
+        )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,5 +1,6 @@
 """A deployment whose parts can be killed: embedded PostgreSQL, a worker, a scheduler and a web
-process, and a Zendesk stand-in that outlives them all and sends its webhooks to the last."""
+process, and stand-ins for Zendesk and Slack that outlive them all and send what happens to the
+last."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from pathlib import Path
 from random import Random
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
+from urllib.request import urlopen
 
 import psutil
 import psycopg
@@ -19,9 +21,11 @@ from psycopg import Connection
 
 from bot import db
 from bot.postgres import EmbeddedPostgres
+from bot.slack.http import PATH as SLACK_PATH
 from bot.web import listen
 from bot.zendesk.webhooks import PATH
 from tests.acceptance.commands import PYTHON_M_BOT, CommandLine
+from tests.fakes.slack import FakeSlack
 from tests.fakes.zendesk import FakeZendesk
 
 Result = TypeVar("Result")
@@ -52,8 +56,11 @@ FROM hastened
 class Deployment:
     """Everything runs from `with` on; what is killed is started again at once."""
 
-    def __init__(self, *, folder: Path, logs: Path, **settings: str) -> None:
+    def __init__(
+        self, *, folder: Path, logs: Path, slack: FakeSlack | None = None, **settings: str
+    ) -> None:
         self.zendesk = FakeZendesk()
+        self.slack = slack
         self._server = EmbeddedPostgres(data_dir=folder)
         self._logs = logs
         # Held here, so that who calls while the web process is dead waits for the next one.
@@ -72,6 +79,7 @@ class Deployment:
                 "ZENDESK_CLIENT_SECRET": "the-client-secret",
                 "ZENDESK_WEBHOOK_SECRET": webhook.secret,
                 "PUBLIC_URL": self.web_url,
+                **self._slack_settings(),
                 **settings,
             },
         )
@@ -84,6 +92,8 @@ class Deployment:
     def __enter__(self) -> Self:
         self._stack.enter_context(self._listener)
         self._stack.enter_context(self.zendesk)
+        if self.slack is not None:
+            self._stack.enter_context(self.slack)
         self.url = self._stack.enter_context(self._server)
         self._stack.callback(self._end)
         db.migrate(self.url)
@@ -96,6 +106,26 @@ class Deployment:
         trace: TracebackType | None,
     ) -> None:
         self._stack.close()
+
+    def _slack_settings(self) -> dict[str, str]:
+        if self.slack is None:
+            return {}
+        self.slack.deliveries.url = f"{self.web_url}{SLACK_PATH}"
+        return {
+            "SLACK_BOT_TOKEN": self.slack.bot_token,
+            "SLACK_SIGNING_SECRET": self.slack.app.signing_secret,
+            "SLACK_API_URL": self.slack.api_url.rstrip("/"),
+        }
+
+    def wait_for_web(self) -> None:
+        """Until the web process answers."""
+
+        def answers() -> bool:
+            with suppress(OSError), urlopen(f"{self.web_url}/healthz", timeout=2.0) as answer:
+                return bool(answer.status == 200)
+            return False
+
+        self.wait_for(answers, "the web process does not answer")
 
     def start(self, name: Process) -> None:
         listener = self._listener.fileno()
