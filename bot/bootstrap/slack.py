@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from bot.bootstrap import Application
     from bot.drafts import Drafts
     from bot.language import LanguageDetector
-    from bot.models import Outcome
     from bot.queue import Queue
     from bot.records import Records
     from bot.schedules import Schedules
@@ -46,10 +45,8 @@ if TYPE_CHECKING:
     from bot.slack.workspaces import Workspace, Workspaces
     from bot.sources import Sources
     from bot.support import SupportDesk
-    from bot.triage.models import RoutingTag
     from bot.triage.router import Router
     from indexing.excerpts import Excerpts
-    from indexing.models import Reader
     from indexing.retrieval import Retriever
 
 
@@ -122,6 +119,11 @@ class Slack:
         """Those of an application. `pool` is the web process's, which does without a database, or
         the others', who wait for one."""
         from bot.bootstrap import DEFAULT_LOCALE  # noqa: PLC0415 - it imports this module
+        from bot.bootstrap.slack_zendesk import (  # noqa: PLC0415 - as above
+            replying,
+            suggestions,
+            tickets,
+        )
         from bot.language import LanguageDetector  # noqa: PLC0415 - made when asked for
 
         settings = app.settings.slack
@@ -133,9 +135,9 @@ class Slack:
             token=settings.bot_token,
             api_url=settings.api_url,
             router=lambda: app.router,
-            tickets=_tickets(app) if app.settings.zendesk.subdomain else None,
+            tickets=tickets(app) if app.settings.zendesk.subdomain else None,
             replying=replying(app.settings.zendesk.subdomain or ""),
-            suggestions=_suggestions(app) if app.settings.zendesk.subdomain else None,
+            suggestions=suggestions(app) if app.settings.zendesk.subdomain else None,
             oauth=oauth_of(app.settings),
             admins=frozenset((settings.admins or "").replace(",", " ").split()),
             connections=_connections(app.settings),
@@ -448,67 +450,3 @@ def _connections(settings: Settings) -> tuple[str, ...]:
     from bot.slack.blocks import escaped  # noqa: PLC0415 - made when asked for
 
     return tuple(f"{escaped(e.name)}: {escaped(e.detail)}" for e in connections(settings))
-
-
-def _tickets(app: Application) -> Callable[[], Tickets]:
-    """Tickets for whichever thread asks."""
-    from bot.bootstrap.tickets import Tickets as ZendeskTickets  # noqa: PLC0415 - only there
-    from bot.slack.tickets import Tickets  # noqa: PLC0415 - brings zenpy
-
-    zendesk = ZendeskTickets(app)
-
-    def tag(name: str) -> RoutingTag | None:
-        tags = app.routing_tags.read().tags
-        return next((each for each in tags if each.name == name), None)
-
-    return lambda: Tickets(desk=zendesk.desk(), tag=tag)
-
-
-def replying(subdomain: str) -> Replying | None:
-    """What drafts need to know of the Zendesk account of this name, None for none."""
-    from bot.slack.draft_notices import Replying  # noqa: PLC0415 - made when asked for
-    from bot.slack.draft_view import DraftReply, DraftSource  # noqa: PLC0415 - as above
-    from bot.zendesk.citing import marked_text, numbered, told_to  # noqa: PLC0415 - as above
-    from connectors.zendesk.addresses import ticket_url  # noqa: PLC0415 - as above
-
-    def reply_of(outcome: Outcome, reader: Reader) -> DraftReply:
-        told = told_to(reader, outcome)
-        ranks = {each.document_id: n for n, each in enumerate(outcome.passages, start=1)}
-        return DraftReply(
-            text=marked_text(told),
-            sources=tuple(
-                DraftSource(
-                    number=number,
-                    rank=ranks[source.document_id],
-                    title=source.title,
-                    url=source.url,
-                    quote=source.quote,
-                )
-                for number, source in numbered(told)
-            ),
-        )
-
-    if not subdomain:
-        return None
-    return Replying(reply_of=reply_of, ticket_url=partial(ticket_url, subdomain))
-
-
-def _suggestions(app: Application) -> Callable[[], Desk]:
-    """Who drafts replies to tickets, for whichever thread asks."""
-    from bot.bootstrap.tickets import Tickets as ZendeskTickets  # noqa: PLC0415 - only there
-    from bot.slack.suggesting import Desk, Suggested  # noqa: PLC0415 - as above
-
-    zendesk = ZendeskTickets(app)
-
-    def suggest(ticket_id: int) -> Suggested:
-        found = zendesk.suggestions().suggest(ticket_id)
-        return Suggested(draft=found.draft, why=found.why, reason=found.reason)
-
-    def desk() -> Desk:
-        return Desk(
-            account=zendesk.account.subdomain,
-            suggest=suggest,
-            is_agent=zendesk.desk().is_agent,
-        )
-
-    return desk

@@ -46,6 +46,7 @@ _ELSE = option("Everything else", "tag:")
 # What was chosen cannot be taken back in a menu, so that nothing is chosen is an option too.
 NONE = "-"
 _ANY_LANGUAGE, _NO_GROUP = option("None in particular", NONE), option("No group", NONE)
+_DRAFTS = "Replies to customers that wait for a decision are posted there too"
 _THREAD = option("Ask in the thread of the question, not in a channel", "thread")
 
 
@@ -156,7 +157,11 @@ def route_dialog(
         blocks.append(choice("User group that is pinged", "group", options, initial=chosen))
     channel = known.channel if known else ""
     ticked = [_THREAD] if known and not channel else []
-    blocks.append(conversation("Channel that they read", "channel", initial=channel, optional=True))
+    blocks.append(
+        conversation(
+            "Channel that they read", "channel", initial=channel, optional=True, hint=_DRAFTS
+        )
+    )
     hint = "With neither a group nor a channel nobody is asked."
     blocks.append(choices("Or", "flags", [_THREAD], initial=ticked, hint=hint))
     return modal(

@@ -67,7 +67,7 @@ class DraftDecisions:
             self._drafts.approve(draft.id, actor=_actor(pressed))
 
     def tell(self, pressed: Pressed) -> None:
-        """Tells who pressed it where that did not count. Raises SlackError."""
+        """Tells who pressed it what they would not see otherwise. Raises SlackError."""
         draft = self._found(pressed)
         if draft is None:
             self._whisper(pressed, _GONE)
@@ -75,6 +75,8 @@ class DraftDecisions:
             self._whisper(pressed, _MEMBERS_ONLY)
         elif (draft.surface, draft.person) != ("slack", pressed.user):
             self._whisper(pressed, _TOO_LATE.replace("{became}", what_became(draft)))
+        elif pressed.is_ephemeral:  # what only one person sees does not change by itself
+            self._whisper(pressed, what_became(draft))
 
     def edit(self, pressed: Pressed) -> None:
         """Opens the reply for changes. Raises SlackError."""

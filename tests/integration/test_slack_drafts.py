@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.audit import Actor
-from bot.bootstrap.slack import replying
+from bot.bootstrap.slack_zendesk import replying
 from bot.language import LanguageDetector
 from bot.slack.draft_notices import OthersRead
 from bot.slack.draft_view import DraftReply, DraftSource, edit_dialog, message
