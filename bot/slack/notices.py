@@ -138,7 +138,7 @@ class Notices:
         message: Mapping[str, Any],
     ) -> str:
         try:
-            return api.post(channel, thread, marked(message, key)).ts
+            posted = api.post(channel, thread, marked(message, key))
         except PostUncertain as error:
             after = timedelta(seconds=self._settling)
             raise Unsettled("Nobody knows whether it was posted.", after=after) from error
@@ -147,6 +147,11 @@ class Notices:
             if is_gone(error):
                 raise PlaceGone(f"Nothing can be said in {channel}: {error.code}.") from error
             raise
+        if thread and not posted.thread:  # what the thread hung on is gone: all can see it
+            api.delete(channel, posted.ts)
+            self._run(_FORGET, (team, key))
+            raise PlaceGone(f"The thread {channel}:{thread} is gone.")
+        return posted.ts
 
     def _change(
         self,

@@ -69,10 +69,12 @@ class PlaceGone(SupportbotError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """A message of the bot's own in a conversation. `marker` is "" for one without."""
+    """A message of the bot's own in a conversation. `marker` is "" for one without; `is_stray` is
+    whether it was meant for a thread whose first message was gone, so that all can see it."""
 
     ts: str
     marker: str
+    is_stray: bool = False
 
 
 class Poster:
@@ -104,8 +106,12 @@ class Poster:
             return asked.parts
         known: dict[str, str] = {}
         for channel in {each.channel for each in missing}:
-            own = self._own(api, asked, channel, bot_id)
-            known |= {each.marker: each.ts for each in own if each.marker}
+            wanted = {each.marker for each in missing if each.channel == channel}
+            for each in self._own(api, asked, channel, bot_id, also_strays=True):
+                if each.marker in wanted and each.is_stray:
+                    self._take_away(api, asked.channel, each.ts)
+                elif each.marker:
+                    known[each.marker] = each.ts
         parts = tuple(
             each if each.ts else replace(each, ts=known.get(each.marker, ""))
             for each in asked.parts
@@ -181,22 +187,37 @@ class Poster:
             raise PlaceGone(f"The thread {asked.place.key} is gone.", withdrawn=True)
         return replace(part, ts=posted.ts)
 
-    def _own(self, api: SlackApi, asked: Asked, channel: str, bot_id: str) -> Iterator[Found]:
-        """What the bot has said in the conversation since it was asked."""
+    def _own(
+        self, api: SlackApi, asked: Asked, channel: str, bot_id: str, *, also_strays: bool = False
+    ) -> Iterator[Found]:
+        """What the bot has said in the conversation since it was asked; `also_strays` looks
+        beside a thread that is gone as well."""
         since = asked.ts or f"{asked.since - _CLOCKS_DIFFER:.6f}"
+        within = "" if channel else asked.thread
         try:
-            if channel or not asked.thread:
-                messages = list(api.history(channel or asked.channel, after=since))
-            else:
-                messages = list(api.thread(asked.channel, asked.thread, after=since))
+            messages = list(
+                api.thread(asked.channel, within, after=since)
+                if within
+                else api.history(channel or asked.channel, after=since)
+            )
         except Refused as error:
             if error.code not in _GONE:
                 raise
-            messages = []
+            messages = self._beside(api, asked, since) if within and also_strays else []
         for each in messages:
             ts = str(each.get("ts") or "")
             if each.get("bot_id") == bot_id and ts > since:
-                yield Found(ts=ts, marker=marker_in(each))
+                stray = bool(within) and each.get("thread_ts") != within
+                yield Found(ts=ts, marker=marker_in(each), is_stray=stray)
+
+    @staticmethod
+    def _beside(api: SlackApi, asked: Asked, since: str) -> list[Mapping[str, Any]]:
+        try:
+            return list(api.history(asked.channel, after=since))
+        except Refused as error:
+            if error.code not in _GONE:
+                raise
+            return []
 
     @staticmethod
     def _take_away(api: SlackApi, channel: str, ts: str) -> None:

@@ -270,6 +270,21 @@ def test_what_is_taken_back_while_it_is_answered_gets_no_stray_message(
     assert slack.workspace.from_bot() == []
 
 
+def test_a_stray_message_of_which_nobody_knew_is_taken_away(
+    slack: Asking, support: Channel
+) -> None:
+    question = slack.ask(support, RETURNS)
+    slack.deliver()
+    question.deleted = True
+    slack.slack.failures.plan("reset", method="chat.postMessage", applied=True)
+    with pytest.raises(Exception, match="Nobody knows"):
+        slack.work()
+    assert len(slack.workspace.from_bot()) == 1
+    slack.look_again(question)
+
+    assert slack.workspace.from_bot() == []
+
+
 # --- Channels in which it speaks up by itself
 
 

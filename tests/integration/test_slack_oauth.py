@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from indexing.embedders.embedder import Embedder
     from tests.fakes.slack import Workspace
 
+# slack_sdk signs the exchange of a code with what aiohttp 4 will no longer have.
+pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
+
 BASE = "https://bot.example"
 INTERNAL = "How much goodwill may I give without asking my team lead?"
 RETURNS = "How long do I have to return a jacket?"
