@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from bot.cli.first_run import unsynced_sample
@@ -13,6 +13,7 @@ from bot.cli.opening import application
 if TYPE_CHECKING:
     from bot.bootstrap import Application
     from bot.settings import Settings
+    from bot.up import Process
 
 # -P: a folder named "bot" in the working directory must not be taken for ours.
 SUPPORTBOT = (sys.executable, "-P", "-m", "bot")
@@ -20,7 +21,7 @@ SUPPORTBOT = (sys.executable, "-P", "-m", "bot")
 
 def up() -> None:
     """Run everything on this machine until Ctrl-C: database, schema, sample, and the web,
-    worker and scheduler processes."""
+    worker and scheduler processes, and with SLACK_APP_TOKEN the one that listens to Slack."""
     from bot import terminal, web  # noqa: PLC0415 - keeps --help instant
     from bot.up import Process, Supervisor  # noqa: PLC0415 - keeps --help instant
 
@@ -44,6 +45,7 @@ def up() -> None:
                 ),
                 Process(name="worker", command=(*SUPPORTBOT, "worker", "--supervised")),
                 Process(name="scheduler", command=(*SUPPORTBOT, "scheduler", "--supervised")),
+                *_slack(settings),
             ),
             write=_write_line,
             environment=_environment(settings),
@@ -51,6 +53,14 @@ def up() -> None:
         )
         if not supervisor.run():
             raise SystemExit(1)
+
+
+def _slack(settings: "Settings") -> "Iterator[Process]":
+    """Who listens to Slack through Socket Mode, where its token is set."""
+    from bot.up import Process  # noqa: PLC0415 - keeps --help instant
+
+    if settings.slack.app_token is not None:
+        yield Process(name="slack", command=(*SUPPORTBOT, "slack", "--supervised"))
 
 
 def _prepare(app: "Application") -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from bot.up import Backoff
 from tests.acceptance.commands import CommandLine
+from tests.fakes.slack import FakeSlack
 
 PATIENCE = 60  # seconds after which a test has failed; nothing waits for it to pass
 
@@ -182,6 +183,28 @@ def test_up_runs_everything_and_leaves_nothing_behind(
         assert gone(*database)
     finally:
         end_with_children(process)
+
+
+def test_up_listens_to_slack_where_its_tokens_are_set(embedded: CommandLine) -> None:
+    with FakeSlack() as slack:
+        tokens = {
+            "SLACK_BOT_TOKEN": slack.bot_token,
+            "SLACK_APP_TOKEN": slack.app_token,
+            "SLACK_API_URL": slack.api_url.rstrip("/"),
+        }
+        process = embedded.start("up", **tokens)
+        try:
+            line_with(process, "slack: Events come by Socket Mode")
+            line_with(process, r"slack +\| .*Listening to Slack")
+            acme = slack.workspace
+            ann = acme.member("Ann")
+            question = acme.say(ann, acme.channel("help", [ann]), f"{acme.mention} How are you?")
+            slack.deliveries.start()
+            slack.until(lambda: acme.answers(question), timeout=PATIENCE)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(PATIENCE) == 0
+        finally:
+            end_with_children(process)
 
 
 def test_up_starts_a_killed_database_again(embedded: CommandLine) -> None:
