@@ -137,10 +137,16 @@ def pool(database_url: str) -> Iterator[ConnectionPool[Connection[Any]]]:
 
 
 @pytest.fixture(scope="session")
-def embedder() -> "Embedder":
-    """The bundled model. What it prepares once is kept for the next run of the tests."""
-    from indexing import embedders
-
+def model_cache() -> Path:
+    """Where what the bundled model prepares once is kept for the next run of the tests."""
     cache = Path(tempfile.gettempdir()) / f"supportbot-tests-models-{os.getuid()}"
     cache.mkdir(mode=0o700, exist_ok=True)
-    return embedders.load("all-MiniLM-L6-v2", cache_dir=cache)
+    return cache
+
+
+@pytest.fixture(scope="session")
+def embedder(model_cache: Path) -> "Embedder":
+    """The bundled model."""
+    from indexing import embedders
+
+    return embedders.load("all-MiniLM-L6-v2", cache_dir=model_cache)

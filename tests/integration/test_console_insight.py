@@ -26,7 +26,6 @@ from tests.integration.test_conversations import ASKED, RETURNS, ask
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
 
-    from indexing.embedders.embedder import Embedder
     from tests.integration.conftest import Knowledge
 
 SCRIPT = "<script>alert(1)</script>"
@@ -51,13 +50,17 @@ def stocked(knowledge: Knowledge) -> Knowledge:
 
 @pytest.fixture
 def app(
-    database_url: str, stocked: Knowledge, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+    database_url: str,
+    stocked: Knowledge,
+    model_cache: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Application]:
     """The web process's parts, on the models that the tests have prepared."""
-    prepared = Path(embedder.cache_dir).parent  # type: ignore[attr-defined]
+    (tmp_path / "models").symlink_to(model_cache)
     monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setenv("SUPPORTBOT_DATA_DIR", str(prepared))
-    with Application(settings=load(prepared / "none.env")) as opened:
+    monkeypatch.setenv("SUPPORTBOT_DATA_DIR", str(tmp_path))
+    with Application(settings=load(tmp_path / ".env")) as opened:
         yield opened
 
 
