@@ -74,7 +74,9 @@ SELECT question.id, rank, document.source, 'article', document.id,
        document.audience, 1 - rank / 10.0, 0.6, 0.5
 FROM (SELECT id, row_number() OVER () AS n FROM questions) AS question
 CROSS JOIN generate_series(1, 8) rank
-JOIN documents AS document ON document.pk = 1 + (question.n * 7 + rank * rank * 131) %% %(some)s
+JOIN documents AS document ON document.pk = CASE
+    WHEN question.n %% 10 = 0 AND rank = 1 THEN 200  -- one that many answers rest on
+    ELSE 1 + (question.n * 7 + rank * rank * 131) %% %(some)s END
 """
 
 _CUT = """

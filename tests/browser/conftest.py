@@ -109,7 +109,10 @@ def window(chromium: Browser, pool: Pool) -> Iterator[Callable[..., Window]]:
     complaints: list[str] = []
 
     def opened(base: str, role: Role = Role.ADMIN) -> Window:
-        context = chromium.new_context(viewport={"width": 1280, "height": 900})
+        # A colour on its way from one to another has the contrast of neither.
+        context = chromium.new_context(
+            viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+        )
         contexts.append(context)
         person = somebody(pool, role)
         token = Sessions(pool=pool, people=People(pool=pool)).begin(

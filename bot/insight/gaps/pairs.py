@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
 
-PASSAGES_A_RUN = 4_000
+PASSAGES_A_RUN = 20_000
 
 SAME_MATTER = 0.7
 """The cosine from which two passages may speak of the same thing, under the bundled model."""
