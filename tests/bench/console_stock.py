@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from psycopg import sql
-
 from indexing.index import Index
 
 if TYPE_CHECKING:
@@ -33,14 +31,14 @@ SELECT 'source-' || 1 + n % 4, 'article:' || n, 'article',
        'article:' || n / 3, '{Orders}', '{}', false, now() - n % 900 * interval '1 day',
        jsonb_build_object('article_id', n::text), sha256(n::text::bytea), '\\x00',
        now() - n % 300 * interval '1 day'
-FROM generate_series(1, %(documents)s) n
+FROM generate_series(1, DOCUMENTS) n
 """
 
 _PASSAGES = """
-INSERT INTO {passages} (document_pk, id, ordinal, heading_path, anchor, text, tokens, language,
+INSERT INTO PASSAGES (document_pk, id, ordinal, heading_path, anchor, text, tokens, language,
                         search, terms, embedding)
-SELECT pk, 'chunk-' || pk || '-' || n, n, '{{}}', '', body.text, 120, 'english',
-       to_tsvector('english', document.title || ' ' || body.text), '{{1:1}}/268435456',
+SELECT pk, 'chunk-' || pk || '-' || n, n, '{}', '', body.text, 120, 'english',
+       to_tsvector('english', document.title || ' ' || body.text), '{1:1}/268435456',
        '[1,0,0,0,0,0,0,0]'
 FROM documents AS document CROSS JOIN generate_series(1, 5) n
 CROSS JOIN LATERAL (SELECT 'Step ' || n || ': you can do so within ' || pk % 60
@@ -62,7 +60,7 @@ SELECT ('00000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
        '', '{}', (n % 100) / 100.0, 'claude', 'claude', '3', 1, 3000, 200, 1000, 0, 0.01,
        jsonb_build_object('embed', 3 + n % 5, 'search', 20 + n % 30, 'rank', 1,
                           'answer', 900 + n % 2000, 'total', 1000 + n % 2100)
-FROM generate_series(1, %(conversations)s) n
+FROM generate_series(1, CONVERSATIONS) n
 """
 
 _FOUND = """
@@ -75,8 +73,8 @@ SELECT question.id, rank, document.source, 'article', document.id,
 FROM (SELECT id, row_number() OVER () AS n FROM questions) AS question
 CROSS JOIN generate_series(1, 8) rank
 JOIN documents AS document ON document.pk = CASE
-    WHEN question.n %% 10 = 0 AND rank = 1 THEN 200  -- one that many answers rest on
-    ELSE 1 + (question.n * 7 + rank * rank * 131) %% %(some)s END
+    WHEN question.n % 10 = 0 AND rank = 1 THEN 200  -- one that many answers rest on
+    ELSE 1 + (question.n * 7 + rank * rank * 131) % SOME END
 """
 
 _CUT = """
@@ -155,14 +153,14 @@ SELECT topics.id, asked.id, asked.n / 60 FROM topics JOIN asked
 """
 _TOPIC_ARTICLES = """
 INSERT INTO gap_topic_articles (topic_id, document_pk, position, dense)
-SELECT id, 1 + id * 3 + n, n, 0.5 FROM gap_topics CROSS JOIN generate_series(0, 2) n
+SELECT id, 1 + (id * 3 + n) % DOCUMENTS, n, 0.5 FROM gap_topics CROSS JOIN generate_series(0, 2) n
 """
 _FINDINGS = """
 INSERT INTO article_findings (kind, document_pk, other_pk, weight, detail)
-SELECT kind, n, CASE WHEN kind IN ('contradiction', 'duplicate') THEN n + 1000 END, n / 1000.0,
+SELECT kind, n, CASE WHEN kind IN ('contradiction', 'duplicate') THEN n + DOCUMENTS / 2 END, n / 1000.0,
        jsonb_build_object('ours', 'Within 30 days.', 'theirs', 'Within 45 days.', 'of', n)
 FROM unnest(ARRAY['contradiction', 'duplicate', 'never_cited', 'stale']) kind
-CROSS JOIN generate_series(1, 500) n
+CROSS JOIN generate_series(1, least(500, DOCUMENTS / 2)) n
 """
 
 
@@ -170,21 +168,25 @@ def stock(pool: ConnectionPool[Connection[Any]], *, conversations: int, passages
     """Fills an empty database; every fifth passage begins a document."""
     with pool.connection() as connection:
         index = Index.create(connection, model="bench", dimensions=_DIMENSIONS, state="live")
-        values = {"documents": passages // 5, "conversations": conversations}
+        made = {
+            "DOCUMENTS": passages // 5,
+            "CONVERSATIONS": conversations,
+            "SOME": min(5_000, passages // 5),
+            "PASSAGES": f"passages_{index.id}",
+        }
         connection.execute("SET LOCAL synchronous_commit = off")
-        for statement in (_SOURCES, _DOCUMENTS, _QUESTIONS):
-            connection.execute(statement, values if "%(" in statement else None)
-        connection.execute(sql.SQL(_PASSAGES).format(passages=index.table))
+        for statement in (
+            *(_SOURCES, _DOCUMENTS, _QUESTIONS, _PASSAGES, _FOUND, _CUT, _SAID, _CITED, _TURNS),
+            *(_TICKETS, _RATINGS, _TAGS, _EXAMPLES, _AUDIT, _TOPICS, _TOPIC_ARTICLES, _FINDINGS),
+        ):
+            text = statement
+            for name, value in made.items():
+                text = text.replace(name, str(value))
+            connection.execute(text)
         connection.execute(
             "INSERT INTO index_languages (index_id, language, passages) VALUES (%s, 'english', %s)",
             (index.id, passages),
         )
-        connection.execute(_FOUND, {"some": min(5_000, passages // 5)})
-        for statement in (
-            *(_CUT, _SAID, _CITED, _TURNS, _TICKETS, _RATINGS, _TAGS, _EXAMPLES, _AUDIT),
-            *(_TOPICS, _TOPIC_ARTICLES, _FINDINGS),
-        ):
-            connection.execute(statement)
     with pool.connection() as connection:
         connection.autocommit = True
         connection.execute("VACUUM ANALYZE")
