@@ -23,6 +23,7 @@ from bot.insight.conversation import Conversation, conversation
 from bot.insight.conversations import Conversations, Place, Wanted
 from bot.insight.knowledge import Knowledge
 from bot.insight.retest import asked_again, difference
+from bot.memory import QuestionMemory
 from bot.models import HandoffReason, OutcomeKind
 from bot.support import EVIDENCE_NEEDED
 
@@ -102,6 +103,20 @@ def routes(parts: Parts) -> APIRouter:
             sets=[each.name for each in parts.work.case_sets.all()],
             default_set=DEFAULT_SET,
         )
+
+    @router.post("/{question_id}/right", dependencies=[agents])
+    def correct(
+        request: Request,
+        question_id: UUID,
+        documents: Annotated[list[str] | None, Form()] = None,
+        others: Annotated[str, Form()] = "",
+    ) -> Response:
+        found(request, question_id)
+        chosen = [*(documents or ()), *others.replace(",", " ").split()]
+        QuestionMemory(pool=parts.pool).correct(
+            question_id, document_ids=chosen, actor=visitor_of(request).person.actor
+        )
+        return parts.pages.go(request, f"{_HERE}/{question_id}", said=texts.CORRECTED)
 
     @router.post("/{question_id}/case", dependencies=[agents])
     def keep(

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from bot.insight.gaps.reading import FindingKind
     from connectors.zendesk.conversation import Priority
 
+CORRECTED = (
+    "Learnt. Questions like this one find these articles more easily from now on, for whoever may "
+    "read them."
+)
 CASE_KEPT = "Kept in the test set “{name}”, without personal data."
 
 GAPS_ASKED = "A worker is on it. A large help center takes some minutes; open this page again then."

@@ -157,7 +157,8 @@ SELECT id, 1 + (id * 3 + n) % DOCUMENTS, n, 0.5 FROM gap_topics CROSS JOIN gener
 """
 _FINDINGS = """
 INSERT INTO article_findings (kind, document_pk, other_pk, weight, detail)
-SELECT kind, n, CASE WHEN kind IN ('contradiction', 'duplicate') THEN n + DOCUMENTS / 2 END, n / 1000.0,
+SELECT kind, n, CASE WHEN kind IN ('contradiction', 'duplicate') THEN n + DOCUMENTS / 2 END,
+       n / 1000.0,
        jsonb_build_object('ours', 'Within 30 days.', 'theirs', 'Within 45 days.', 'of', n)
 FROM unnest(ARRAY['contradiction', 'duplicate', 'never_cited', 'stale']) kind
 CROSS JOIN generate_series(1, least(500, DOCUMENTS / 2)) n

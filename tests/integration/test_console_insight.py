@@ -112,6 +112,24 @@ def test_why_an_answer_was_wrong_is_found_fixed_and_kept_as_a_test(
     ) == [(GIFT, ["gift-cards"], "answered", "retest", "agent@example.com")]
 
 
+def test_a_person_says_which_article_is_right_and_the_bot_learns_it(
+    browsers: dict[Role, Browser], stocked: Knowledge
+) -> None:
+    agent = browsers[Role.AGENT]
+    asked = ask(stocked, "Where do parcels that I do not want go?")
+    page = agent.page(f"/conversations/{asked}")
+    offered = [str(box["value"]) for box in page.select("fieldset input[type=checkbox]")]
+    assert sorted(offered) == ["nasty", "returns"]
+    assert agent.post(f"/conversations/{asked}/right").status_code == 422
+    assert agent.post(f"/conversations/{asked}/right", {"others": "nowhere"}).status_code == 422
+    sent = agent.post(f"/conversations/{asked}/right", {"documents": ["returns"]})
+    assert sent.status_code == 303
+    assert stocked.rows("SELECT question_id, origin, article_ids FROM question_memory") == [
+        (asked, "corrected", ["article:1"])
+    ]
+    assert browsers[Role.VIEWER].post(f"/conversations/{asked}/right").status_code == 403
+
+
 def test_quotes_are_marked_in_their_passages_and_other_peoples_text_runs_nowhere(
     browsers: dict[Role, Browser], stocked: Knowledge
 ) -> None:
