@@ -16,6 +16,7 @@ from psycopg_pool import PoolTimeout
 
 from bot import db, indexes
 from bot.backlog import backlog
+from bot.budgets import MEANINGS
 from bot.errors import SupportbotError
 from connectors.errors import ConnectorError
 from indexing.embedders import DEFAULT_MODEL, UNMEASURED_MODEL
@@ -24,12 +25,13 @@ from indexing.holdings import index_states
 from indexing.index import Index
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
 
+    from bot.budgets import Standing
     from bot.sources import SourceState
     from connectors.zendesk.account import ZendeskAccount
     from indexing.embedders.embedder import Embedder
@@ -264,6 +266,23 @@ def zendesk_webhooks(configured: Callable[[], bool]) -> Check:
         detail="Not taken: articles change here by the schedule only, tickets by the sweep.",
         advice="Run `supportbot zendesk install`, which says how to set ZENDESK_WEBHOOK_SECRET.",
     )
+
+
+def budgets(standing: Standing, resting: Mapping[str, int]) -> Check:
+    """What is done without now, because a budget is used up or a vendor fails."""
+    found = [MEANINGS[standing.step], standing.why] if standing.step else []
+    if (until := standing.syncs_wait_until) is not None:
+        found.append(f"Syncs of Zendesk wait until {until:%H:%M} UTC.")
+    found += [
+        f"{vendor} is left alone after failures by {processes} processes."
+        for vendor, processes in resting.items()
+    ]
+    if found:
+        advice = "It ends by itself; `supportbot budgets show` says how the budgets stand."
+        return Check(name="budgets", state="warning", detail=" ".join(found), advice=advice)
+    used = (f"{each.share:.0%} of {each.name.replace('_', ' ')}" for each in standing.budgets)
+    said = f"Used: {', '.join(used)}." if standing.budgets else "No budget is set."
+    return Check(name="budgets", state="ok", detail=said)
 
 
 def not_checked(name: str, because: str) -> Check:

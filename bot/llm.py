@@ -20,6 +20,8 @@ from pydantic import SecretStr
 from bot import tracing
 from bot.models import Usage
 from bot.prices import billed
+from connectors.circuits import Circuit
+from connectors.errors import VendorResting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -47,6 +49,8 @@ class Ending(StrEnum):
     KEY_REJECTED = "key_rejected"
     INVALID_REQUEST = "invalid_request"
     FAILED = "failed"
+    RESTING = "resting"
+    REFUSED_HERE = "refused_here"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +89,9 @@ class MessagesApi:
 
     `api_key` None sends a dummy, for local servers. Timeouts are in seconds; `total_timeout`
     bounds one `ask`, retries and waiting included. The SDK's own retries are off, because they
-    sleep for as long as a server's Retry-After says.
+    sleep for as long as a server's Retry-After says. `meter` is told what each attempt cost, in US
+    dollars; `refusal` says why nothing may be asked now, "" for nothing; a `circuit` leaves a
+    server alone that fails again and again.
     """
 
     def __init__(
@@ -101,6 +107,9 @@ class MessagesApi:
         retry_delay: float = 0.5,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
+        meter: Callable[[float], None] = lambda _: None,
+        refusal: Callable[[], str] = lambda: "",
+        circuit: Circuit | None = None,
     ) -> None:
         self.model = model or DEFAULT_MODEL
         self.base_url = base_url or OFFICIAL_URL
@@ -112,6 +121,9 @@ class MessagesApi:
         self._retry_delay = retry_delay
         self._sleep = sleep
         self._clock = clock
+        self._meter = meter
+        self._refusal = refusal
+        self._circuit = circuit or Circuit("The model", failures=10**9)
 
     def close(self) -> None:
         """Closes the connections, if any were opened; a later `ask` opens new ones."""
@@ -140,6 +152,8 @@ class MessagesApi:
         }
         if output_config is not None:
             request["output_config"] = output_config
+        if refused := self._refusal():
+            return Reply(ending=Ending.REFUSED_HERE, detail=refused, model=self.model)
         with tracing.span("model", kind=SpanKind.CLIENT, model=self.model) as span:
             reply = self._reply(request, on_block)
             span.set_attribute("ending", reply.ending.value)
@@ -151,9 +165,15 @@ class MessagesApi:
         deadline = self._clock() + self._total_timeout
         for attempt in range(self._retries + 1):
             call = _Call(model=self.model)
-            for block in self._blocks(request, deadline, call):
-                if on_block is not None:
-                    on_block(block)
+            try:
+                with self._circuit.call() as tried:
+                    for block in self._blocks(request, deadline, call):
+                        if on_block is not None:
+                            on_block(block)
+                    tried.failed = call.is_servers_fault
+            except VendorResting as error:
+                return Reply(ending=Ending.RESTING, detail=str(error), model=self.model)
+            self._meter(call.cost_usd)
             wait = call.wait_before_retry(self._retry_delay * 2**attempt)
             if wait is None or attempt == self._retries or self._clock() + wait >= deadline:
                 break
@@ -248,6 +268,16 @@ class _Call:
         except ValueError:  # an HTTP date: rare, and waiting the usual time is no harm
             return usual
 
+    @property
+    def is_servers_fault(self) -> bool:
+        """Whether only whoever runs the server can mend what went wrong."""
+        return self._ending() in _FAULTS
+
+    @property
+    def cost_usd(self) -> float:
+        usage = self.message.usage if self.message is not None else None
+        return float(billed(self._model, usage).cost_usd)
+
     def reply(self, *, where: str) -> Reply:
         ending = self._ending()
         usage = self.message.usage if self.message is not None else None
@@ -283,6 +313,7 @@ class _Call:
 _RETRIED = frozenset(
     {Ending.OVERLOADED, Ending.RATE_LIMITED, Ending.UNREACHABLE, Ending.CUT, Ending.FAILED}
 )
+_FAULTS = _RETRIED - {Ending.RATE_LIMITED} | {Ending.TIMED_OUT}
 _STOPS = {
     "refusal": Ending.REFUSED,
     "max_tokens": Ending.TRUNCATED,

@@ -18,6 +18,7 @@ from bot.answering.checking import check
 from bot.answering.checking.reports import an_order, of_verdict, uncited
 from bot.answering.citations import verified
 from bot.answering.orders import without_orders
+from bot.budgets import EVERYTHING, Standing, Step
 from bot.limits import left_to_people
 from bot.models import HandoffReason, Outcome, OutcomeKind
 
@@ -89,11 +90,13 @@ class SupportDesk:
         evidence_needed: float,
         second_opinion: SecondOpinion | None = None,
         limits: Callable[[], Limits] | None = None,
+        standing: Callable[[], Standing] | None = None,
     ) -> None:
         """`fallback` answers when `engine` is unavailable; None hands off instead.
         `evidence_needed` is the probability in 0..1 below which nothing is answered.
         `second_opinion` may take statements out of an answer that is sent or drafted. `limits` are
-        asked for with each question; None leaves nothing to people."""
+        asked for with each question; None leaves nothing to people. `standing` tells what has to
+        be done without now; None is nothing."""
         self._retriever = retriever
         self._engine = engine
         self._fallback = fallback
@@ -102,6 +105,7 @@ class SupportDesk:
         self._evidence_needed = evidence_needed
         self._second_opinion = second_opinion
         self._limits = limits
+        self._standing = standing
 
     def respond(self, question: Question, *, on_statement: OnStatement | None = None) -> Outcome:
         """Answers or hands off, records it, and returns the outcome.
@@ -111,6 +115,9 @@ class SupportDesk:
         is away: the question is then unanswered and may be asked again under the same id.
         """
         clock = _Clock()
+        standing = self._standing() if self._standing else EVERYTHING
+        if standing.step >= Step.HAND_OFF and question.delivery != "shown":
+            return self.hand_off(question, reason=HandoffReason.LIMIT_REACHED, detail=standing.why)
         text = readable(question.text)
         locale = question.locale or self._language.locale_of(text)
         if left := self._left(question, text, locale):
@@ -118,6 +125,9 @@ class SupportDesk:
         found = self._search(question, text, locale)
         clock.add(found.latency_ms)
         unsure = ""
+        if question.delivery == "sent" and standing.step >= Step.DRAFTS:
+            unsure = standing.why
+            question = replace(question, delivery="drafted")
         if question.delivery == "sent" and found.evidence < question.evidence_to_send:
             unsure = _too_unsure(found.evidence, question.evidence_to_send)
             question = replace(question, delivery="drafted")
@@ -128,8 +138,9 @@ class SupportDesk:
                 question=text, passages=found.passages, locale=locale, history=question.history
             )
             with clock.stage("answer"):
-                answering = self._answer(request, on_statement)
-        answering = self._checked(answering, question, text, locale, found.passages, clock)
+                answering = self._answer(request, on_statement, standing)
+        second = self._second_opinion if standing.step < Step.NO_EXTRAS else None
+        answering = self._checked(answering, question, text, locale, found.passages, clock, second)
         detail = " ".join(filter(None, (answering.detail, unsure)))
         answering = replace(answering, detail=detail)
         outcome = _outcome(question, found, answering, clock)
@@ -166,6 +177,7 @@ class SupportDesk:
         locale: str,
         passages: tuple[Passage, ...],
         clock: _Clock,
+        second_opinion: SecondOpinion | None,
     ) -> _Answering:
         """Only statements whose citations hold; of an answer in the company's name only those
         that what they cite carries, one by one."""
@@ -190,8 +202,8 @@ class SupportDesk:
         with clock.stage("check"):
             checked = check(statements, passages, text, locale)
             detail = checked.detail
-            if self._second_opinion is not None and checked.statements:
-                opinion = self._second_opinion(checked, text)
+            if second_opinion is not None and checked.statements:
+                opinion = second_opinion(checked, text)
                 checked = opinion.checked
                 detail = " ".join(filter(None, (checked.detail, opinion.detail)))
                 draft = replace(draft, usage=draft.usage + opinion.usage)
@@ -212,7 +224,15 @@ class SupportDesk:
             sources=question.sources,
         )
 
-    def _answer(self, request: AnswerRequest, on_statement: OnStatement | None) -> _Answering:
+    def _answer(
+        self, request: AnswerRequest, on_statement: OnStatement | None, standing: Standing
+    ) -> _Answering:
+        if standing.step >= Step.EXTRACTIVE and self._fallback is not None:
+            return _Answering(
+                result=self._fallback.answer(request, on_statement=on_statement),
+                engine=self._fallback.name,
+                detail=f"{self._engine.name} was not asked: {standing.why}",
+            )
         result = self._engine.answer(request, on_statement=on_statement)
         if (
             isinstance(result, NoDraft)

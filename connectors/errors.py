@@ -8,6 +8,8 @@ ConnectorError
 ├── PermissionMissing       the credentials are good but lack a scope or role
 ├── RequestRejected         the vendor does not take a request as we make it
 ├── RateLimited             the vendor asked us to wait
+│   ├── VendorResting       it failed so often that we leave it alone for a while
+│   └── BudgetUsedUp        an admin's budget allows no more for now
 └── SourceUnavailable       the vendor or folder cannot be reached now; try again later
     └── WriteUncertain      the same, and nobody knows whether what we wrote has arrived
 """
@@ -50,6 +52,14 @@ class RateLimited(ConnectorError):
     def __init__(self, message: str | None = None, *, retry_after: float = 0.0) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class VendorResting(RateLimited):
+    """The vendor has failed repeatedly and is left alone for a while."""
+
+
+class BudgetUsedUp(RateLimited):
+    """The budget for this vendor is used up for now."""
 
 
 class SourceUnavailable(ConnectorError):

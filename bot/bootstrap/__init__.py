@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
     from bot.answering.base import Engine
+    from bot.bootstrap.vendors import Vendors
+    from bot.budgets import Standing
     from bot.drafts import Drafts
     from bot.following import Following
     from bot.limits import Limits
@@ -186,7 +188,11 @@ class Application:
         """The Zendesk account, one for the process: its workers share a token, and with all
         other processes a ceiling of requests. Raises SourceMisconfigured, which names the
         settings that are missing."""
-        return zendesk_account(self.settings.zendesk, ceiling=self.zendesk_ceiling)
+        return zendesk_account(
+            self.settings.zendesk,
+            ceiling=self.zendesk_ceiling,
+            circuit=self.vendors.circuit("zendesk"),
+        )
 
     @cached_property
     def zendesk_ceiling(self) -> Ceiling:
@@ -196,7 +202,7 @@ class Application:
         account = subdomain_of(self.settings.zendesk.subdomain or "")
         # A connection of its own: whoever asks already holds some of the others.
         database = self._stack.enter_context(db.open_pool(self.database_url, max_size=1))
-        return SharedCeiling(database=database, account=account)
+        return SharedCeiling(database=database, account=account, admit=self.vendors.admit)
 
     @cached_property
     def embedders(self) -> LoadedEmbedders:
@@ -315,14 +321,23 @@ class Application:
     @cached_property
     def messages_api(self) -> MessagesApi:
         """The model that ANTHROPIC_MODEL names, for whoever asks one."""
-        from bot.llm import MessagesApi  # noqa: PLC0415 - made when asked for
-
-        anthropic = self.settings.anthropic
-        api = MessagesApi(
-            api_key=anthropic.api_key, base_url=anthropic.base_url, model=anthropic.model
-        )
+        api = self.vendors.messages_api(extra=False)
         self._stack.callback(api.close)
         return api
+
+    @cached_property
+    def extras_api(self) -> MessagesApi:
+        """The same for what an answer can do without."""
+        api = self.vendors.messages_api(extra=True)
+        self._stack.callback(api.close)
+        return api
+
+    @cached_property
+    def vendors(self) -> Vendors:
+        """Budgets, and what is asked of vendors."""
+        from bot.bootstrap.vendors import Vendors  # noqa: PLC0415 - made when asked for
+
+        return Vendors(self)
 
     @cached_property
     def routing_tags(self) -> TaxonomyStore:
@@ -340,7 +355,12 @@ class Application:
     @cached_property
     def desk(self) -> SupportDesk:
         """The one entry for questions, which records each of them."""
-        return self.desk_over(self.retriever, recorder=self.records, limits=self.limits)
+        return self.desk_over(
+            self.retriever,
+            recorder=self.records,
+            limits=self.limits,
+            standing=self.vendors.spending.standing,
+        )
 
     @cached_property
     def limits(self) -> Callable[[], Limits]:
@@ -356,9 +376,11 @@ class Application:
         recorder: Recorder,
         evidence_needed: float | None = None,
         limits: Callable[[], Limits] | None = None,
+        standing: Callable[[], Standing] | None = None,
     ) -> SupportDesk:
         """A desk on any index. When the model is down, sentences of the passages themselves
-        answer, each with its citation. `evidence_needed` is another threshold than the usual."""
+        answer, each with its citation. `evidence_needed` is another threshold than the usual.
+        Without a `standing` no budget holds: what is measured should not depend on the hour."""
         from bot.language import LanguageDetector  # noqa: PLC0415 - made when asked for
         from bot.support import EVIDENCE_NEEDED, SupportDesk  # noqa: PLC0415 - as above
 
@@ -372,6 +394,7 @@ class Application:
             evidence_needed=EVIDENCE_NEEDED if evidence_needed is None else evidence_needed,
             second_opinion=self._second_opinion,
             limits=limits,
+            standing=standing,
         )
 
     @property

@@ -85,6 +85,7 @@ def _database_checks(app: Application) -> Iterator[doctor.Check]:
     yield doctor.index(pool, model=app.embedders.wanted)
     yield doctor.queue(pool)
     if schema.state == "ok":
+        yield doctor.budgets(app.vendors.spending.standing(), app.vendors.use.resting())
         yield from map(doctor.source, app.sources.all())
         yield from ticket_checks(app)
 

@@ -12,6 +12,7 @@ from bot.errors import SettingInvalid
 
 if TYPE_CHECKING:
     from bot.settings import Settings, ZendeskSettings
+    from connectors.circuits import Circuit
     from connectors.zendesk.account import ZendeskAccount
     from connectors.zendesk.limits import Ceiling
 
@@ -66,6 +67,7 @@ def zendesk_account(
     timeout: float = 30.0,
     longest_wait: float = 600.0,
     answers: bool = False,
+    circuit: Circuit | None = None,
 ) -> ZendeskAccount:
     """The account with its OAuth client, or with the legacy token where only that is set.
     Without a `ceiling` it keeps to the limits by itself, whatever other processes use.
@@ -101,6 +103,7 @@ def zendesk_account(
         ceiling=ceiling,
         timeout=timeout,
         longest_wait=longest_wait,
+        circuit=circuit,
     )
 
 

@@ -58,6 +58,7 @@ def web(app: Application) -> FastAPI:
     from bot.bootstrap.console import console  # noqa: PLC0415 - only that process
     from bot.metrics import DatabaseMetrics  # noqa: PLC0415 - only that process
     from bot.queue import Queue  # noqa: PLC0415 - only that process
+    from bot.vendor_metrics import VendorMetrics  # noqa: PLC0415 - only that process
     from bot.web import create_app  # noqa: PLC0415 - only that process
     from bot.zendesk.webhooks import Inbox, routes  # noqa: PLC0415 - only that process
 
@@ -67,6 +68,7 @@ def web(app: Application) -> FastAPI:
     inbox = Inbox(pool=pool, queue=Queue(pool=pool))
     registry = CollectorRegistry()
     registry.register(DatabaseMetrics(pool=pool))
+    registry.register(VendorMetrics(pool=pool))
     return create_app(
         readiness=partial(readiness, pool, embedded=embedded),
         registry=registry,

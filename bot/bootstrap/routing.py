@@ -28,7 +28,7 @@ def router(app: Application) -> Router:
         )
 
     def by_claude(taxonomy: Taxonomy) -> ClaudeClassifier:
-        return ClaudeClassifier(taxonomy=taxonomy, api=app.messages_api)
+        return ClaudeClassifier(taxonomy=taxonomy, api=app.extras_api)
 
     return Router(
         store=app.routing_tags,

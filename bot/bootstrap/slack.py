@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from bot.sources import Sources
     from bot.support import SupportDesk
     from bot.triage.router import Router
+    from connectors.circuits import Circuit
     from indexing.excerpts import Excerpts
     from indexing.retrieval import Retriever
 
@@ -96,6 +97,7 @@ class Slack:
         locale: str = "en",
         later: Executor | None = None,
         timing: Timing | None = None,
+        circuit: Circuit | None = None,
     ) -> None:
         self.pool = pool
         self._desk = desk
@@ -112,6 +114,7 @@ class Slack:
         self._locale = locale
         self._later = later
         self._timing = timing or Timing()
+        self._circuit = circuit
         self.api_url = api_url
 
     @classmethod
@@ -125,6 +128,7 @@ class Slack:
             tickets,
         )
         from bot.language import LanguageDetector  # noqa: PLC0415 - made when asked for
+        from bot.vendors import VendorUse, this_process  # noqa: PLC0415 - as above
 
         settings = app.settings.slack
         return cls(
@@ -142,6 +146,7 @@ class Slack:
             admins=frozenset((settings.admins or "").replace(",", " ").split()),
             connections=_connections(app.settings),
             locale=DEFAULT_LOCALE,
+            circuit=VendorUse(pool=pool, process=this_process()).circuit("slack"),
         )
 
     @cached_property
@@ -410,6 +415,7 @@ class Slack:
             pacing=self._pacing,
             timeout=self._timing.timeout,
             names_team=names_team,
+            circuit=self._circuit,
         )
 
     def _identify(self, token: str) -> Workspace:

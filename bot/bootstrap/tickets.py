@@ -41,7 +41,12 @@ class Tickets:
         """The account, with the right to write. Raises SourceMisconfigured, which names the
         settings that are missing."""
         app = self._app
-        return zendesk_account(app.settings.zendesk, ceiling=app.zendesk_ceiling, answers=True)
+        return zendesk_account(
+            app.settings.zendesk,
+            ceiling=app.zendesk_ceiling,
+            answers=True,
+            circuit=app.vendors.circuit("zendesk"),
+        )
 
     def client(self) -> ZendeskClient:
         """One for the calling thread, which may fill the account's whole minute."""

@@ -16,6 +16,7 @@ import typer
 from bot.cli import (
     ask,
     audit,
+    budgets,
     console,
     doctor,
     evaluate,
@@ -55,6 +56,7 @@ app.add_typer(index.app, name="index")
 app.add_typer(routing.app, name="routing")
 app.add_typer(zendesk.app, name="zendesk")
 app.command("stats")(stats.stats)
+app.add_typer(budgets.app, name="budgets")
 app.command("audit")(audit.audit)
 app.command("up")(up.up)
 app.command("web")(processes.web)

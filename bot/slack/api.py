@@ -20,6 +20,8 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.slack.errors import PermissionMissing, PostUncertain, Refused, SlackAway, SlackBusy
+from connectors.circuits import Circuit
+from connectors.errors import VendorResting
 
 if TYPE_CHECKING:
     from slack_sdk.web import SlackResponse
@@ -78,9 +80,11 @@ class SlackApi:
         pacing: Pacing,
         timeout: int = TIMEOUT,
         names_team: bool = False,
+        circuit: Circuit | None = None,
     ) -> None:
-        """`pacing` is shared by all of the process. `names_team` is whether the token is good for
-        a whole organisation: then lists are asked for those of the workspace."""
+        """`pacing` and `circuit` are shared by all of the process. `names_team` is whether the
+        token is good for a whole organisation: then lists are asked for those of the workspace."""
+        self._circuit = circuit or Circuit("Slack", failures=10**9)
         self._team = team
         self._pacing = pacing
         self._named = {"team_id": team} if names_team else {}
@@ -283,7 +287,14 @@ class SlackApi:
         """`once` is whether doing it twice would be one time too often."""
         self._pacing.wait(self._team, method)
         try:
-            return self._client.api_call(method, params=params, json=json)
+            with self._circuit.call() as attempt:
+                try:
+                    return self._client.api_call(method, params=params, json=json)
+                except Exception as error:
+                    attempt.failed = _is_disturbed(error)
+                    raise
+        except VendorResting as error:
+            raise SlackBusy(str(error), retry_after=error.retry_after) from error
         except SlackApiError as error:
             raise self._failure(method, error, once=once) from error
         except (OSError, HTTPException, SlackClientError) as error:
@@ -305,6 +316,14 @@ class SlackApi:
         if code in _NOT_ALLOWED:
             return PermissionMissing(_advice(method, code, response), code=code)
         return Refused(f"Slack refuses {method}: {code}.", code=code)
+
+
+def _is_disturbed(error: Exception) -> bool:
+    """Whether Slack itself is the matter, rather than what it was asked."""
+    if not isinstance(error, SlackApiError):
+        return True
+    response = error.response
+    return response.status_code >= 500 or response.get("error") in _DISTURBED
 
 
 def _never_sent(error: BaseException) -> bool:

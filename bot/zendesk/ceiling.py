@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
+from bot.vendors import add_use
 from connectors.zendesk.limits import ASSUMED_LIMIT, MINUTE, Minute, Standing, part_of
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ class _Reservation:
 
 class SharedCeiling:
     """The ceiling of `account`, whoever uses it. `database` may be small: each thread needs a
-    connection for a moment only. `server_clock` tells the time that all processes go by."""
+    connection for a moment only. `server_clock` tells the time that all processes go by. `admit`
+    raises BudgetUsedUp for who may not send any more with this share."""
 
     def __init__(
         self,
@@ -73,11 +75,13 @@ class SharedCeiling:
         account: str,
         clock: Callable[[], float] = time.monotonic,
         server_clock: Callable[[Connection[Any]], float] = server_time,
+        admit: Callable[[float], None] = lambda _: None,
     ) -> None:
         self._database = database
         self._account = account
         self._clock = clock
         self._server_clock = server_clock
+        self._admit = admit
         self._lock = threading.Lock()
         self._reserved: dict[tuple[Pool, float], _Reservation] = {}
         self._observed: dict[Pool, tuple[float, Standing]] = {}
@@ -88,6 +92,7 @@ class SharedCeiling:
         with self._lock:
             mine = self._reserved.get((pool, share))
             if mine is None or not mine.left or self._clock() >= mine.until:
+                self._admit(share)
                 began = self._clock()  # before the server is asked, so that it never holds longer
                 granted, wait = self._reserve(pool, share, _wanted(mine))
                 if wait:
@@ -112,17 +117,20 @@ class SharedCeiling:
             for (each, _), mine in self._reserved.items():
                 if each == pool:
                     mine.left = 0
-            with self._shared(pool) as (minute, now):
+            with self._shared(pool) as (minute, now, _):
                 minute.hold(now + seconds)
 
     def _reserve(self, pool: Pool, share: float, calls: int) -> tuple[int, float]:
-        with self._shared(pool) as (minute, now):
+        with self._shared(pool) as (minute, now, connection):
             # Counted as if sent at the last moment, in whole seconds, so that the list is short.
             until = math.ceil(now + HOLDS + MINUTE)
-            return minute.take(calls, share=share, now=now, until=until)
+            granted, wait = minute.take(calls, share=share, now=now, until=until)
+            if granted:
+                add_use(connection, "zendesk", calls=granted)
+            return granted, wait
 
     @contextmanager
-    def _shared(self, pool: Pool) -> Iterator[tuple[Minute, float]]:
+    def _shared(self, pool: Pool) -> Iterator[tuple[Minute, float, Connection[Any]]]:
         """The row, for us alone until this ends, with what the last answer said and the time."""
         with self._database.connection() as connection:
             row = connection.execute(_LOCKED, (self._account, pool, ASSUMED_LIMIT)).fetchone()
@@ -136,7 +144,7 @@ class SharedCeiling:
             )
             now = self._server_clock(connection)
             self._tell(pool, minute, now)
-            yield minute, now
+            yield minute, now, connection
             taken = Jsonb([list(each) for each in minute.taken])
             state = (minute.limit, taken, minute.remaining, minute.resets_at, minute.held_until)
             connection.execute(_KEPT, (*state, self._account, pool))

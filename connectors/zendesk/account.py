@@ -11,6 +11,7 @@ from typing import Any
 import requests
 
 from connectors.base import Calls
+from connectors.circuits import Circuit
 from connectors.errors import SourceUnavailable
 from connectors.zendesk import failures
 from connectors.zendesk.addresses import Addresses, origin, subdomain_of
@@ -46,6 +47,7 @@ class ZendeskAccount:
         longest_wait: float = 600.0,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        circuit: Circuit | None = None,
     ) -> None:
         self.subdomain = subdomain_of(subdomain)
         self.sync_share = sync_share
@@ -56,6 +58,7 @@ class ZendeskAccount:
         self._longest_wait = longest_wait
         self._clock = clock
         self._sleep = sleep
+        self._circuit = circuit
         self._login = self._login_with(credentials, scopes)
         for notice in self.notices:
             _log.warning(notice, extra={"action": "zendesk_login"})
@@ -93,6 +96,7 @@ class ZendeskAccount:
             login=login,
             calls=calls,
             longest_wait=self._longest_wait if longest_wait is None else longest_wait,
+            circuit=self._circuit,
         )
 
     def _login_with(self, credentials: OAuthClient | ApiToken, scopes: tuple[str, ...]) -> Login:

@@ -15,6 +15,7 @@ import requests
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 from connectors.base import Calls
+from connectors.circuits import Circuit
 from connectors.errors import (
     ConnectorError,
     RateLimited,
@@ -44,7 +45,8 @@ class ZendeskSession(requests.Session):
     refusals are raised as ConnectorErrors.
 
     `share` is the part of the account's minute that it may fill, and `longest_wait` the seconds
-    after which it gives up waiting (RateLimited then says for how long to stay away).
+    after which it gives up waiting (RateLimited then says for how long to stay away). A `circuit`
+    that is open has it raise VendorResting.
     `server_time` is when the last answer was given by the server's clock, in seconds since 1970.
     """
 
@@ -61,6 +63,7 @@ class ZendeskSession(requests.Session):
         login: Login | None = None,
         calls: Calls | None = None,
         longest_wait: float = 600.0,
+        circuit: Circuit | None = None,
     ) -> None:
         super().__init__()
         self._addresses = addresses
@@ -71,6 +74,7 @@ class ZendeskSession(requests.Session):
         self._longest_wait = longest_wait
         self._login = login
         self._calls = calls or Calls()
+        self._circuit = circuit
         self.auth = login or _unsigned
         self.headers["User-Agent"] = "Supportbot"
         self.headers["Accept"] = "application/json"
@@ -92,7 +96,7 @@ class ZendeskSession(requests.Session):
         repetitions = iter(_WAITS if request.method in REPEATABLE else ())
         may_renew = self._login is not None
         while True:
-            response, failure = self._once(request, kwargs, patient=patient)
+            response, failure = self._guarded(request, kwargs, patient=patient)
             if response is not None and response.status_code == 401 and may_renew:
                 may_renew = False
                 if self._login is not None and self._login.renew(request):
@@ -104,6 +108,17 @@ class ZendeskSession(requests.Session):
             if failure is not None and (wait is None or (asked or 0.0) > self._longest_wait):
                 raise failure
             self._sleep(max(wait or 0.0, asked or 0.0))
+
+    def _guarded(
+        self, request: requests.PreparedRequest, kwargs: dict[str, Any], *, patient: bool
+    ) -> tuple[requests.Response | None, ConnectorError | None]:
+        """The same, unless the account is left alone for having failed too often."""
+        if self._circuit is None:
+            return self._once(request, kwargs, patient=patient)
+        with self._circuit.call() as attempt:
+            response, failure = self._once(request, kwargs, patient=patient)
+            attempt.failed = isinstance(failure, SourceUnavailable)
+        return response, failure
 
     def _once(
         self, request: requests.PreparedRequest, kwargs: dict[str, Any], *, patient: bool

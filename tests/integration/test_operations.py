@@ -16,6 +16,7 @@ from psycopg_pool import ConnectionPool
 
 from bot import operations
 from bot.metrics import DatabaseMetrics
+from bot.vendor_metrics import VendorMetrics
 
 # https://prometheus.io/docs/practices/naming/: base units, no prefixes of them, the unit last.
 NO_BASE_UNITS = re.compile(
@@ -25,7 +26,7 @@ NO_BASE_UNITS = re.compile(
 
 @pytest.fixture
 def families(pool: ConnectionPool[Connection[Any]]) -> list[Metric]:
-    return list(DatabaseMetrics(pool=pool).collect())
+    return [*DatabaseMetrics(pool=pool).collect(), *VendorMetrics(pool=pool).collect()]
 
 
 def labels_of(family: Metric) -> set[str]:
