@@ -68,7 +68,7 @@ class MarkersEngine:
             return nothing_to_read(MARKERS)
         reply = self._api.ask(
             system=MARKERS.text,
-            messages=[{"role": "user", "content": _content(passages, request)}],
+            messages=[{"role": "user", "content": content(passages, request)}],
             max_tokens=self._max_tokens,
             extra_body=self._extra_body,
         )
@@ -134,7 +134,8 @@ def _read(passage: Passage) -> str:
     return " ".join((passage.title, *passage.heading_path, passage.text))
 
 
-def _content(passages: Sequence[Passage], request: AnswerRequest) -> str:
+def content(passages: Sequence[Passage], request: AnswerRequest) -> str:
+    """What the model is given beside the rules: the numbered sources and the question; pure."""
     sources = "\n\n".join(_source(number, each) for number, each in enumerate(passages, 1))
     return f"<sources>\n{sources}\n</sources>\n\n{request_data(request)}"
 

@@ -29,6 +29,7 @@ from bot.cli import (
     sources,
     stats,
     sync,
+    tune,
     up,
     zendesk,
 )
@@ -68,6 +69,7 @@ app.add_typer(console.app, name="console")
 app.command("migrate")(processes.migrate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(evaluate.app, name="eval")
+app.add_typer(tune.app, name="tune")
 app.command("version")(processes.version)
 
 

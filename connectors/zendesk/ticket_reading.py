@@ -187,6 +187,8 @@ def _document(
             "question": question,
             "asked_at": asked_at.isoformat(),
             "linked_articles": json.dumps(linked),
+            "requester_id": str(ticket.requester_id or ""),
+            "tags": json.dumps(ticket.tags),
         },
     )
 

@@ -28,7 +28,7 @@ _EXPORT = "incremental/tickets/cursor"
 # a listing without conversations takes the largest, because the export has its own limit.
 _PAGE, _LISTING_PAGE = "100", "1000"
 # What documents become of the same tickets: another number reads them all again.
-_RULES = 1
+_RULES = 2
 _YOUNGEST = 120  # seconds; the export takes no start_time within the last minute
 
 

@@ -1,0 +1,1 @@
+"""Behaviour that is learned: datasets from what people decided, small models, and their gate."""
