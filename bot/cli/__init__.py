@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from bot.cli import (
+    advise,
     ask,
     audit,
     budgets,
@@ -70,6 +71,7 @@ app.command("migrate")(processes.migrate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(tune.app, name="tune")
+app.command("advise")(advise.advise)
 app.command("version")(processes.version)
 
 

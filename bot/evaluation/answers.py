@@ -61,14 +61,15 @@ def run_answers(
         raise InputRejected("There are no questions to ask.")
     results = []
     for done, case in enumerate(cases, start=1):
-        results.append(_ask(case, respond, pool, index))
+        results.append(ask(case, respond, pool, index))
         on_progress("Asking questions", done, len(cases))
     with pool.connection() as connection:
         articles = index.size(connection).documents
     return answers_report(results, articles=articles, failed=failed or {})
 
 
-def _ask(case: Case, respond: Respond, pool: ConnectionPool, index: Index) -> AnswerResult:
+def ask(case: Case, respond: Respond, pool: ConnectionPool, index: Index) -> AnswerResult:
+    """What becomes of one case, judged."""
     question = Question(
         text=case.question,
         reader=case.reader,

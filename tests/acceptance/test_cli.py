@@ -374,3 +374,10 @@ def test_measurements_write_every_figure(shop: Shop, tmp_path: Path) -> None:
     assert compared["differs_in"] == []
     assert all(each["better"] == each["worse"] == [] for each in compared["figures"])
     assert shop.line.run("eval", "answers").returncode == 2  # neither a file nor a set
+    advice = tmp_path / "advice.json"
+    told = ran(shop.line, "advise", "--set", "mine", "--json", str(advice))
+    assert json.loads(advice.read_text())["cases"] == 2
+    assert "Whether retrieval has plateaued is not known" in told
+    ran(shop.line, "eval", "guard", "set", numbers[0])
+    ran(shop.line, "eval", "guard", "check", "--unchanged")
+    assert "answers" in ran(shop.line, "eval", "guard", "list")
