@@ -41,6 +41,11 @@ WHERE draft.state = ANY(%(states)s)
 ORDER BY draft.drafted_at DESC, draft.id LIMIT %(limit)s
 """  # noqa: S608 - constants
 
+_DECIDED = f"""
+SELECT {_COLUMNS} FROM drafts AS draft JOIN questions AS question ON question.id = draft.id
+WHERE draft.decided_at IS NOT NULL ORDER BY draft.decided_at DESC LIMIT %s
+"""  # noqa: S608 - constants
+
 _ONE = f"""
 SELECT {_COLUMNS} FROM drafts AS draft JOIN questions AS question ON question.id = draft.id
 WHERE draft.id = %s
@@ -117,6 +122,12 @@ class Drafts:
         with self._pool.connection() as connection:
             asked = {"states": list(states), "limit": limit}
             rows = connection.execute(_SOME, asked).fetchall()
+        return tuple(map(_draft, rows))
+
+    def decided(self, *, limit: int = 100) -> tuple[Draft, ...]:
+        """Those that somebody has decided about, the latest decision first."""
+        with self._pool.connection() as connection:
+            rows = connection.execute(_DECIDED, (limit,)).fetchall()
         return tuple(map(_draft, rows))
 
     def get(self, draft_id: UUID) -> Draft:

@@ -19,11 +19,10 @@ from bot.zendesk.citing import marked_text, told_to
 
 if TYPE_CHECKING:
     from bot.admin.parts import Parts
-    from bot.drafts import Decision, DraftState
+    from bot.drafts import Decision
 
 _HERE = "/admin/drafts"
 _DECIDED_SHOWN = 30
-_DECIDED: tuple[DraftState, ...] = ("approved", "sent", "refused", "rejected", "overtaken")
 
 
 def routes(parts: Parts) -> APIRouter:
@@ -57,7 +56,7 @@ def routes(parts: Parts) -> APIRouter:
             request,
             "drafts.html",
             waiting=drafts.waiting(),
-            decided=drafts.having(*_DECIDED, limit=_DECIDED_SHOWN),
+            decided=drafts.decided(limit=_DECIDED_SHOWN),
         )
 
     @router.get("/{draft_id}")

@@ -39,7 +39,7 @@ _NARROW: Mapping[str, LiteralString] = {
     "outcome": "outcome = %(outcome)s",
     "reason": "reason = %(reason)s",
     "words": "to_tsvector('simple', text) @@ websearch_to_tsquery('simple', %(words)s)",
-    "ticket": "id IN (SELECT id FROM ticket_turns WHERE ticket_id = %(ticket)s)",
+    "ticket": "id = ANY(ARRAY(SELECT id FROM ticket_turns WHERE ticket_id = %(ticket)s))",
 }
 
 # What stands in other tables: looked up for each conversation of the window.

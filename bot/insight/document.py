@@ -50,25 +50,26 @@ SELECT at, changed, title, audience, encode(content_hash, 'hex'), edited_at FROM
 WHERE source = %s AND document_id = %s ORDER BY id DESC LIMIT %s
 """
 
-# Either way is quick: from the newest answers back where many cite it, from its citations where few
-# do. The planner knows which.
+# The latest citations of the id in any source, then those of this source's document.
 _CITED = """
-SELECT question.id, question.asked_at, left(question.text, 200), question.outcome,
-       (SELECT array_agg(citation.quote ORDER BY citation.statement, citation.position)
-        FROM citations AS citation
-        WHERE citation.question_id = question.id AND citation.document_id = %(id)s)
-FROM questions AS question
-WHERE EXISTS (
-    SELECT FROM citations AS citation JOIN question_passages AS passage
-        ON passage.question_id = citation.question_id AND passage.chunk_id = citation.chunk_id
-        AND passage.source = %(source)s
-    WHERE citation.question_id = question.id AND citation.document_id = %(id)s)
+SELECT question.id, question.asked_at, left(question.text, 200), question.outcome, said.quotes
+FROM (
+    SELECT latest.question_id,
+           array_agg(latest.quote ORDER BY latest.statement, latest.position) AS quotes
+    FROM (
+        SELECT question_id, chunk_id, statement, position, quote FROM citations
+        WHERE document_id = %(id)s ORDER BY cited_at DESC LIMIT %(looked_at)s
+    ) AS latest
+    WHERE EXISTS (
+        SELECT FROM question_passages AS passage
+        WHERE passage.question_id = latest.question_id
+          AND passage.chunk_id = latest.chunk_id AND passage.source = %(source)s)
+    GROUP BY latest.question_id
+) AS said JOIN questions AS question ON question.id = said.question_id
 ORDER BY question.asked_at DESC LIMIT %(limit)s
 """
 
-_COUNTED = """
-SELECT count(DISTINCT question_id) FROM citations WHERE document_id = %s
-"""
+_COUNTED = "SELECT count(DISTINCT question_id) FROM citations WHERE document_id = %s"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -228,7 +229,12 @@ def _versions(connection: Connection[Any], source: str, document_id: str) -> tup
 
 
 def _cited_by(connection: Connection[Any], source: str, document_id: str) -> tuple[CitedBy, ...]:
-    asked = {"source": source, "id": document_id, "limit": _CITATIONS_SHOWN}
+    asked = {
+        "source": source,
+        "id": document_id,
+        "limit": _CITATIONS_SHOWN,
+        "looked_at": 10 * _CITATIONS_SHOWN,
+    }
     rows = connection.execute(_CITED, asked).fetchall()
     return tuple(
         CitedBy(

@@ -65,10 +65,21 @@ ORDER BY id = %(exactly)s DESC,
 LIMIT {page}
 """
 
+# From each combination to the next in the index: as many steps as there are combinations.
 _FACETS = """
+WITH RECURSIVE known AS (
+    (SELECT source, kind, locale FROM documents ORDER BY source, kind, locale LIMIT 1)
+    UNION ALL
+    SELECT following.source, following.kind, following.locale
+    FROM known CROSS JOIN LATERAL (
+        SELECT source, kind, locale FROM documents
+        WHERE (source, kind, locale) > (known.source, known.kind, known.locale)
+        ORDER BY source, kind, locale LIMIT 1
+    ) AS following
+)
 SELECT coalesce(array_agg(DISTINCT source), '{}'), coalesce(array_agg(DISTINCT kind), '{}'),
        coalesce(array_agg(DISTINCT locale), '{}')
-FROM (SELECT DISTINCT source, kind, locale FROM documents) AS known
+FROM known
 """
 
 

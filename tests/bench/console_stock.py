@@ -145,11 +145,11 @@ FROM generate_series(1, 50000) n
 _TOPICS = """
 WITH topics AS (
     INSERT INTO gap_topics (handed_off, judged_wrong, last_asked, evidence_now)
-    SELECT 50 - n % 50, n % 7, now(), 0.2 FROM generate_series(1, 60) n RETURNING id
+    SELECT 50 - n % 50, n % 7, now(), 0.2 FROM generate_series(1, 40) n RETURNING id
 ), asked AS (SELECT id, row_number() OVER () AS n FROM questions LIMIT 3000)
 INSERT INTO gap_topic_questions (topic_id, question_id, position)
-SELECT topics.id, asked.id, asked.n / 60 FROM topics JOIN asked
-    ON asked.n % 60 = topics.id % 60
+SELECT topics.id, asked.id, asked.n / 40 FROM topics JOIN asked
+    ON asked.n % 40 = topics.id % 40
 """
 _TOPIC_ARTICLES = """
 INSERT INTO gap_topic_articles (topic_id, document_pk, position, dense)

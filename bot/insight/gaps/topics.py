@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 PERIOD = timedelta(days=90)
 MOST_QUESTIONS = 3_000
-MOST_TOPICS = 60
+MOST_TOPICS = 40
 
 ALIKE = 0.5
 """The average cosine within a topic, under the bundled model."""
