@@ -78,6 +78,7 @@ class TaskName(StrEnum):
     SWITCH_MODEL = "index.switch"
     LEARN = "memory.learn"
     GAPS = "insight.gaps"
+    ADVISE = "insight.advise"
     PRUNE = "upkeep.prune"
     STATISTICS = "upkeep.statistics"
     FIGURES = "upkeep.figures"
@@ -136,6 +137,17 @@ def gaps_job() -> Job:
         lane=Lane.UPKEEP,
         arguments={"timestamp": 0},
         once=TaskName.GAPS.value,
+        priority=Priority.ASKED_FOR,
+    )
+
+
+def advice_job(test_set: str) -> Job:
+    """Finds out why cases of a test set fail, and what to do about it."""
+    return Job(
+        task=TaskName.ADVISE,
+        lane=Lane.UPKEEP,
+        arguments={"name": test_set},
+        once=f"advise:{test_set}",
         priority=Priority.ASKED_FOR,
     )
 

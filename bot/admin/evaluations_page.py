@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
@@ -16,6 +17,8 @@ from bot.admin.roles import Role
 from bot.errors import InputRejected
 from bot.evaluation.runs import EvaluationRuns
 from bot.evaluation.versus import versus
+from bot.insight.advice import read_advice
+from bot.queue import advice_job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +35,7 @@ def routes(parts: Parts) -> APIRouter:
     """The runs, one against another, and the cases of a set."""
     router = APIRouter(prefix="/evaluations")
     kept = EvaluationRuns(pool=parts.pool)
-    admins = Depends(parts.gate.needs(Role.ADMIN))
+    agents, admins = (Depends(parts.gate.needs(each)) for each in (Role.AGENT, Role.ADMIN))
 
     @router.get("")
     def runs(request: Request) -> Response:
@@ -67,9 +70,16 @@ def routes(parts: Parts) -> APIRouter:
             "evaluations_set.html",
             name=name,
             cases=readable[:_CASES_SHOWN],
+            advice=read_advice(parts.pool, name, viewer),
             count=len(found),
             hidden=len(found) - len(readable),
         )
+
+    @router.post("/sets/advise", dependencies=[agents])
+    def advise(request: Request, name: Annotated[str, Form(max_length=200)]) -> Response:
+        parts.queue.enqueue(advice_job(name))
+        to = f"{_HERE}/sets?{urlencode({'name': name})}"
+        return parts.pages.go(request, to, said=texts.ADVICE_ASKED)
 
     @router.get("/{run_id}")
     def one(request: Request, run_id: int) -> Response:

@@ -42,6 +42,10 @@ FINDINGS: Mapping[FindingKind, tuple[str, str]] = {
     "stale": ("Stale", STALE),
 }
 
+ADVICE_ASKED = (
+    "A worker asks every question of the set. That takes a moment, and with a model as long and as "
+    "much as its answers; open this page again then."
+)
 BASELINE_SET = "From now on no change may fall below this run unnoticed."
 BASELINE_REMOVED = "It is no baseline any more."
 

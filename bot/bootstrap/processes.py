@@ -139,12 +139,14 @@ def slack(app: Application) -> SocketMode:
 def worker(app: Application, *, drain: timedelta) -> Worker:
     """The process that does the jobs. It loads the embedding model with the first sync, and has
     an index built when another model is set than the one that answers. Waits for the database."""
+    from bot.jobs.advice import AdviceJob  # noqa: PLC0415 - only that process
     from bot.jobs.articles import ArticleJob  # noqa: PLC0415 - only that process
     from bot.jobs.gaps import GapsJob  # noqa: PLC0415 - only that process
     from bot.jobs.memory import LearnJob  # noqa: PLC0415 - only that process
     from bot.jobs.models import SwitchJob, notice_setting  # noqa: PLC0415 - only that process
     from bot.jobs.sync import SyncJob  # noqa: PLC0415 - only that process
     from bot.jobs.upkeep import Upkeep  # noqa: PLC0415 - only that process
+    from bot.support import NoRecords  # noqa: PLC0415 - only that process
     from bot.worker import Worker  # noqa: PLC0415 - only that process
 
     app.trace("worker")
@@ -167,7 +169,17 @@ def worker(app: Application, *, drain: timedelta) -> Worker:
         retriever=lambda: app.retriever,
         embedder=lambda: app.embedders.of(app.index),
     )
-    registers = (each.register for each in (sync, article, switch, learn, upkeep, gaps))
+    advice = AdviceJob(
+        pool=app.pool,
+        desk=lambda: app.desk_over(app.retriever, recorder=NoRecords()),
+        retriever=lambda: app.retriever,
+        index=lambda: app.index,
+        router=lambda: app.router,
+        has_tags=lambda: bool(app.routing_tags.names()),
+        engine=lambda: app.engine.name,
+    )
+    jobs = (sync, article, switch, learn, upkeep, gaps, advice)
+    registers = (each.register for each in jobs)
     return Worker(
         database_url=app.database_url,
         queue=app.queue,

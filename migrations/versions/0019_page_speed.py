@@ -25,9 +25,21 @@ DROP INDEX citations_document;
 CREATE INDEX citations_document ON citations (document_id, cited_at DESC) INCLUDE (question_id);
 
 CREATE INDEX draft_decisions_decided_at ON draft_decisions (decided_at DESC);
+
+-- What to do about the cases of a set that fail, as it was last worked out. The cases stand in
+-- `advice` by number: their words go with them.
+CREATE TABLE set_advice (
+    set_id      bigint PRIMARY KEY REFERENCES test_sets (id) ON DELETE CASCADE,
+    finished_at timestamptz NOT NULL,
+    cases       integer NOT NULL,
+    failed      integer NOT NULL,
+    trend       text NOT NULL,
+    advice      jsonb NOT NULL
+);
 """
 
 DOWNGRADE = """
+DROP TABLE set_advice;
 DROP INDEX draft_decisions_decided_at, citations_document, documents_url, documents_id,
     documents_facets;
 ALTER TABLE citations DROP COLUMN cited_at;

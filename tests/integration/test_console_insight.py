@@ -12,10 +12,14 @@ from uuid import UUID, uuid4
 import pytest
 
 from bot.admin.roles import Role
+from bot.audit import SYSTEM
 from bot.bootstrap import Application, processes
+from bot.evaluation.case_sets import CaseSets, NewCase
 from bot.feedback import Feedback
+from bot.jobs.advice import AdviceJob
 from bot.records import Records
 from bot.settings import load
+from bot.support import NoRecords
 from bot.triage.models import Example, RoutingTag
 from bot.triage.taxonomy import TaxonomyStore
 from indexing.models import Audience, Reader
@@ -128,6 +132,52 @@ def test_a_person_says_which_article_is_right_and_the_bot_learns_it(
         (asked, "corrected", ["article:1"])
     ]
     assert browsers[Role.VIEWER].post(f"/conversations/{asked}/right").status_code == 403
+
+
+def test_a_set_says_what_fails_first_and_what_to_do_about_it(
+    app: Application, browsers: dict[Role, Browser], stocked: Knowledge
+) -> None:
+    agent = browsers[Role.AGENT]
+    CaseSets(pool=stocked.pool).add(
+        "gifts",
+        [
+            NewCase(
+                question=ASKED, reader=Reader.customer(), answerable=True, article_ids=("returns",)
+            ),
+            NewCase(
+                question=GIFT, reader=Reader.customer(), answerable=True, article_ids=("gone",)
+            ),
+            NewCase(
+                question="What may partners of segment 7 do?",
+                reader=Reader.signed_in_customer(7),
+                answerable=True,
+                article_ids=("gone",),
+            ),
+        ],
+        actor=SYSTEM,
+    )
+    path = "/evaluations/sets?name=gifts"
+    assert "Not worked out yet" in agent.get(path).text
+    sent = agent.post("/evaluations/sets/advise", {"name": "gifts"})
+    assert sent.headers["location"] == f"/admin{path}"
+    jobs = stocked.rows("SELECT args FROM procrastinate_jobs WHERE task_name = 'insight.advise'")
+    assert jobs == [({"name": "gifts"},)]
+    AdviceJob(
+        pool=stocked.pool,
+        desk=lambda: app.desk_over(app.retriever, recorder=NoRecords()),
+        retriever=lambda: app.retriever,
+        index=lambda: app.index,
+        router=lambda: app.router,
+        has_tags=lambda: False,
+        engine=lambda: app.engine.name,
+    ).run("gifts")
+    seen = words(agent.page(path))
+    assert "2 of 3 fail" in seen
+    assert "Article missing: 2" in seen
+    assert f"{GIFT} " in seen
+    assert "partners of segment 7" not in seen
+    assert "partners of segment 7" in words(browsers[Role.ADMIN].page(path))
+    assert stocked.rows("SELECT count(*) FROM questions") == [(0,)]
 
 
 def test_quotes_are_marked_in_their_passages_and_other_peoples_text_runs_nowhere(
