@@ -62,6 +62,18 @@ def settings(suspicions: Iterable[str]) -> Check:
     return Check(name="settings", state="ok", detail="Every setting can be used.")
 
 
+def secrets(weaknesses: Iterable[str], *, file_is_open: bool) -> Check:
+    """Whether any secret that is set can be guessed, or read by other users of the machine."""
+    found = list(weaknesses)
+    advice = "Replace it with what `openssl rand -base64 24` prints." if found else ""
+    if file_is_open:
+        found.append("Other users of this machine can read .env.")
+        advice = f"{advice} Run `chmod 600 .env`.".strip()
+    if found:
+        return Check(name="secrets", state="warning", detail=" ".join(found), advice=advice)
+    return Check(name="secrets", state="ok", detail="None that is set can be guessed.")
+
+
 def data_directory(path: Path) -> Check:
     """Whether files can be kept in `path`, which is made if it is not there."""
     name = "data directory"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import stat
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -197,6 +198,16 @@ class Settings(BaseModel):
     zendesk: ZendeskSettings
     slack: SlackSettings
 
+    def named_secrets(self) -> dict[str, str]:
+        """Variable to value of every secret that is set, to judge them by."""
+        found: dict[str, str] = {}
+        for group_name, group in GROUPS.items():
+            for name, field in group.model_fields.items():
+                value = getattr(getattr(self, group_name), name)
+                if isinstance(value, SecretStr):
+                    found[_variable(group, name, field)] = value.get_secret_value()
+        return found
+
     def secrets(self) -> frozenset[str]:
         """Every secret value that is set, for the log's safety net, and of a URL the password
         as it stands there and as it is meant."""
@@ -213,6 +224,14 @@ GROUPS: Mapping[str, type[Group]] = {
     for name, field in Settings.model_fields.items()
     if isinstance(field.annotation, type)
 }
+
+
+def open_to_others(env_file: Path = ENV_FILE) -> bool:
+    """Whether other users of this machine may read the file that holds the settings."""
+    try:
+        return bool(env_file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
+    except OSError:
+        return False
 
 
 def _variable(group: type[Group], name: str, field: FieldInfo) -> str:

@@ -15,7 +15,8 @@ from bot.bootstrap.choices import (
 )
 from bot.bootstrap.ticket_checks import PROBE_SECONDS, ticket_checks
 from bot.errors import SupportbotError
-from bot.settings import suspicions
+from bot.settings import open_to_others, suspicions
+from bot.strength import weaknesses
 from indexing.errors import IndexMissing
 from indexing.index import Index
 
@@ -36,6 +37,7 @@ def checks(app: Application, environment: Mapping[str, str]) -> Iterator[doctor.
     """Every part's state. `environment` is searched for misspelt names of settings."""
     settings = app.settings
     yield doctor.settings(suspicions(environment))
+    yield doctor.secrets(weaknesses(settings.named_secrets()), file_is_open=open_to_others())
     yield doctor.data_directory(settings.storage.data_dir)
     yield from _database_checks(app)
     yield doctor.engine(partial(_describe_engine, settings))
