@@ -6,12 +6,14 @@ process would tell a part of the truth. The names are listed in the README.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from bot.backlog import backlog
+from bot.evaluation.quality import read_quality
 from bot.records import Records
 from bot.sources import Sources
 from indexing.holdings import index_states
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
 
+QUALITY_OF = timedelta(days=30)
 QUANTILES = (0.5, 0.95, 0.99)
 
 # One hour by the index on asked_at: the cost does not grow with the history.
@@ -80,6 +83,7 @@ class DatabaseMetrics(Collector):
         yield self._indexes()
         yield from self._syncs()
         yield from self._tickets()
+        yield from self._quality()
         yield from self._queue()
 
     def describe(self) -> list[Metric]:
@@ -159,6 +163,30 @@ class DatabaseMetrics(Collector):
                 freshness.add_metric((source, by, "0.5"), p50)
                 freshness.add_metric((source, by, "0.95"), p95)
         yield from (calls, freshness)
+
+    def _quality(self) -> Iterator[Metric]:
+        found = read_quality(self._pool, QUALITY_OF)
+        yield GaugeMetricFamily(
+            "supportbot_rechecked_answers",
+            "Answers of the last 30 days that chance chose for a second look.",
+            value=found.answers,
+        )
+        for name, what, share in (
+            (
+                "supportbot_statements_supported",
+                "Statements of the last 30 days that their citations carry.",
+                found.supported,
+            ),
+            (
+                "supportbot_answers_right",
+                "Answers of the last 30 days that are right, by the look and by people.",
+                found.right,
+            ),
+        ):
+            gauge = GaugeMetricFamily(name, what, labels=("bound",))
+            for bound in ("mean", "low", "high") if share else ():
+                gauge.add_metric((bound,), getattr(share, bound))
+            yield gauge
 
     def _tickets(self) -> Iterator[Metric]:
         turns = CounterMetricFamily(

@@ -79,6 +79,7 @@ class TaskName(StrEnum):
     LEARN = "memory.learn"
     GAPS = "insight.gaps"
     ADVISE = "insight.advise"
+    RECHECK = "quality.recheck"
     PRUNE = "upkeep.prune"
     STATISTICS = "upkeep.statistics"
     FIGURES = "upkeep.figures"

@@ -144,6 +144,7 @@ def worker(app: Application, *, drain: timedelta) -> Worker:
     from bot.jobs.gaps import GapsJob  # noqa: PLC0415 - only that process
     from bot.jobs.memory import LearnJob  # noqa: PLC0415 - only that process
     from bot.jobs.models import SwitchJob, notice_setting  # noqa: PLC0415 - only that process
+    from bot.jobs.quality import RecheckJob  # noqa: PLC0415 - only that process
     from bot.jobs.sync import SyncJob  # noqa: PLC0415 - only that process
     from bot.jobs.upkeep import Upkeep  # noqa: PLC0415 - only that process
     from bot.support import NoRecords  # noqa: PLC0415 - only that process
@@ -169,6 +170,7 @@ def worker(app: Application, *, drain: timedelta) -> Worker:
         retriever=lambda: app.retriever,
         embedder=lambda: app.embedders.of(app.index),
     )
+    recheck = RecheckJob(pool=app.pool)
     advice = AdviceJob(
         pool=app.pool,
         desk=lambda: app.desk_over(app.retriever, recorder=NoRecords()),
@@ -178,7 +180,7 @@ def worker(app: Application, *, drain: timedelta) -> Worker:
         has_tags=lambda: bool(app.routing_tags.names()),
         engine=lambda: app.engine.name,
     )
-    jobs = (sync, article, switch, learn, upkeep, gaps, advice)
+    jobs = (sync, article, switch, learn, upkeep, gaps, advice, recheck)
     registers = (each.register for each in jobs)
     return Worker(
         database_url=app.database_url,

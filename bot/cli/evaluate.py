@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli import case_sets, evaluation_runs, guard
+from bot.cli import case_sets, evaluation_runs, guard, rechecking
 from bot.cli.measuring import (
     ArticlesPath,
     JsonPath,
@@ -37,6 +37,7 @@ app.add_typer(case_sets.app, name="sets")
 app.add_typer(guard.app, name="guard")
 app.command("runs")(evaluation_runs.runs)
 app.command("compare")(evaluation_runs.compare_runs)
+app.command("recheck")(rechecking.recheck)
 
 
 @app.command("retrieval")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.opening import application
+from bot.cli.rechecking import quality_json, write_quality
 
 if TYPE_CHECKING:
     from bot.zendesk.resolutions import Report
@@ -22,21 +23,26 @@ def stats(
     days: Annotated[int, typer.Option(min=1, help="How many days to look back")] = 30,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
 ) -> None:
-    """What came of tickets: deflection, hand-offs by reason and tag, latency, ratings, cost."""
+    """What came of tickets: deflection, hand-offs by reason and tag, latency, ratings, cost; and
+    how good the citations of a sample of all answers are."""
     from datetime import timedelta  # noqa: PLC0415 - keeps --help instant
 
     from bot import terminal  # noqa: PLC0415 - keeps --help instant
+    from bot.evaluation.quality import read_quality  # noqa: PLC0415 - keeps --help instant
     from bot.zendesk.resolutions import Resolutions  # noqa: PLC0415 - keeps --help instant
 
     with application() as opened:
         report = Resolutions(pool=opened.pool).report(timedelta(days=days))
+        quality = read_quality(opened.pool, timedelta(days=days))
     if as_json:
-        terminal.write_json({"days": days, **_json(report)})
+        found = {"citation_quality": quality_json(quality)}
+        terminal.write_json({"days": days, **_json(report), **found})
         return
-    if not report.outcomes:
+    if report.outcomes:
+        _write(report, days)
+    else:
         terminal.notice(f"No ticket had an outcome within {days} days.")
-        return
-    _write(report, days)
+    write_quality(quality)
 
 
 def _write(report: "Report", days: int) -> None:
