@@ -75,6 +75,7 @@ class TaskName(StrEnum):
     SLACK_DRAFT = "slack.draft"
     SLACK_DRAFTS = "slack.drafts"
     SLACK_TOKENS = "slack.tokens"
+    HELP_CONTACT = "help.contact"
     SWITCH_MODEL = "index.switch"
     LEARN = "memory.learn"
     GAPS = "insight.gaps"

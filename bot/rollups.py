@@ -75,6 +75,16 @@ counted (day, name, label, value, samples) AS (
     FROM feedback
     WHERE given_at >= %(since)s::date::timestamp AT TIME ZONE 'UTC' GROUP BY 1, 3
     UNION ALL
+    SELECT (question.asked_at AT TIME ZONE 'UTC')::date, 'self_service',
+           CASE WHEN EXISTS (SELECT FROM help_contacts WHERE question_ids @> ARRAY[question.id])
+                THEN 'contacted' WHEN rating.helpful THEN 'helped'
+                WHEN NOT rating.helpful THEN 'did not help' ELSE 'silent' END,
+           count(*), count(*)
+    FROM questions AS question
+    LEFT JOIN feedback AS rating ON rating.question_id = question.id AND rating.surface = 'help'
+    WHERE question.surface = 'help' AND question.outcome = 'answered'
+      AND question.asked_at >= %(since)s::date::timestamp AT TIME ZONE 'UTC' GROUP BY 1, 3
+    UNION ALL
     SELECT (finished_at AT TIME ZONE 'UTC')::date, 'freshness',
            CASE WHEN article IS NULL THEN 'sync' ELSE 'webhook' END,
            percentile_cont(0.5) WITHIN GROUP (ORDER BY freshness_p50), count(*)

@@ -13,6 +13,10 @@ HANDED_OFF = (
     "question in Slack or on the help page. What was left alone, such as machine mail, is not "
     "counted; nor are tries in the playground and on the command line."
 )
+SELF_SERVICE = (
+    "Answers on the help page of which the customer said that they helped, and who then wrote to "
+    "nobody. Silence is not counted as help."
+)
 ANSWERED = (
     "Answers that were sent or shown, each with its sources. A draft counts as drafted, until a "
     "person sends it."

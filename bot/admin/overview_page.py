@@ -86,6 +86,18 @@ def figures_of(figures: Figures) -> Iterator[Figure]:
         f"{number(came['reopened'])} reopened, {number(came['human_finished'])} finished by people",
         means=definitions.DEFLECTED,
     )
+    served = {
+        name: figures.total("self_service", name)
+        for name in ("helped", "did not help", "contacted", "silent")
+    }
+    if sum(served.values()):
+        yield Figure(
+            name="Helped themselves",
+            value=number(served["helped"]),
+            beside=f"of {number(sum(served.values()))} answers on the help page; "
+            f"{number(served['contacted'])} wrote to us",
+            means=definitions.SELF_SERVICE,
+        )
     yield Figure(
         name="Handed off",
         value=showing.percent(handed / taken if taken else None),

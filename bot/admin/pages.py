@@ -48,16 +48,7 @@ class Pages:
     ) -> None:
         self._menu = menu
         self._cookies = cookies
-        self._jinja = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._jinja.globals["asset"] = lambda name: f"/admin/static/{name}?v={assets[name].version}"
-        self._jinja.globals["options_as_pairs"] = lambda options: [(each, each) for each in options]
-        self._jinja.filters.update(showing.FILTERS)
+        self._jinja = environment(_TEMPLATES, assets)
 
     def show(
         self, request: Request, template: str, *, status: int = 200, **values: Any
@@ -107,3 +98,19 @@ class Pages:
                 entry = {"title": page.title, "address": address, "here": is_here}
                 sections.setdefault(page.section, []).append(entry)
         return sections
+
+
+def environment(folder: Path, assets: Mapping[str, Asset]) -> Environment:
+    """Templates of a folder, with our filters and the addresses of our files. What is put into them
+    is escaped."""
+    jinja = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    jinja.globals["asset"] = lambda name: f"/admin/static/{name}?v={assets[name].version}"
+    jinja.globals["options_as_pairs"] = lambda options: [(each, each) for each in options]
+    jinja.filters.update(showing.FILTERS)
+    return jinja

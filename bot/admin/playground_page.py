@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, Request, Response
@@ -15,6 +12,7 @@ from bot.admin import insight_texts as texts
 from bot.admin.looking import Asker, reader_as, viewer_of
 from bot.admin.pages import Page
 from bot.admin.roles import Role
+from bot.admin.streaming import events
 from bot.errors import InputRejected, SupportbotError
 from bot.insight.answer import Answer, answer
 from bot.models import Question
@@ -24,11 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.admin.parts import Parts
+    from bot.admin.streaming import Event
     from bot.insight.viewing import Viewer
     from bot.models import Outcome, Statement
 
 Given = Literal["shown", "sent"]
-_Event = tuple[str, str]
 
 
 def routes(parts: Parts) -> APIRouter:
@@ -67,7 +65,7 @@ def routes(parts: Parts) -> APIRouter:
         viewer = viewer_of(request)
         question = asked.question(viewer)
 
-        def work(tell: Callable[[_Event], None]) -> None:
+        def work(tell: Callable[[Event], None]) -> None:
             try:
                 outcome = parts.work.desk().respond(
                     question, on_statement=lambda each: tell(("statement", _line(each)))
@@ -80,7 +78,7 @@ def routes(parts: Parts) -> APIRouter:
                 raise
 
         return StreamingResponse(
-            _events(work),
+            events(work),
             media_type="text/event-stream",
             headers={"X-Accel-Buffering": "no"},  # a proxy that collects it would end the stream
         )
@@ -129,24 +127,6 @@ def _asked(
     segments: Annotated[str, Form(max_length=500)] = "",
 ) -> _Asked:
     return _Asked(text=q, asker=asker, locale=locale, delivery=delivery, segments=segments)
-
-
-def _events(work: Callable[[Callable[[_Event], None]], None]) -> Iterator[str]:
-    """What the work tells, as it tells it, as server-sent events. It goes on to its end where
-    nobody listens any more: a model that was asked has been asked."""
-    told: SimpleQueue[_Event | None] = SimpleQueue()
-
-    def run() -> None:
-        try:
-            work(told.put)
-        finally:
-            told.put(None)
-
-    threading.Thread(target=run, name="playground", daemon=True).start()
-    while (event := told.get()) is not None:
-        name, html = event
-        lines = "".join(f"data: {line}\n" for line in html.splitlines())
-        yield f"event: {name}\n{lines}\n"
 
 
 def _line(statement: Statement) -> str:

@@ -57,7 +57,7 @@ def steps(parts: Parts) -> tuple[Step, ...]:
             title="Which tickets are answered",
             is_done=policies,
             advice="Nothing is answered until you say so; drafts are a good beginning.",
-            address="/admin/settings",
+            address="/admin/settings/tickets",
         ),
         Step(
             title="Slack",
@@ -73,7 +73,8 @@ def steps(parts: Parts) -> tuple[Step, ...]:
         Step(
             title="Routing tags",
             is_done=tags,
-            advice="Who gets what is handed off: `supportbot routing add`, or the page Routing.",
+            advice="Who gets what is handed off.",
+            address="/admin/routing",
         ),
         Step(
             title="Somebody to help you",

@@ -22,6 +22,7 @@ from bot.admin.settings_voice import voice_routes
 from bot.limits import Limits
 from bot.preferences import Preference
 from bot.retention import Retention
+from bot.self_service import HelpPage
 from bot.sending import Sending, SendingRisk
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ GROUPS: Mapping[str, type[Preference]] = {
     "sending": SendingRisk,
     "limits": Limits,
     "retention": Retention,
+    "help": HelpPage,
 }
 """What is set by a form that is drawn from its model, by its address."""
 

@@ -8,5 +8,6 @@ TABS = (
     ("voice", "Voice"),
     ("slack", "Slack channels"),
     ("limits", "Left to people"),
+    ("help", "Help page"),
     ("retention", "Retention"),
 )

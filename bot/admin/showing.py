@@ -103,6 +103,15 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
+def commands(text: str) -> Markup:
+    """A text of ours, in which what stands between backquotes is typed."""
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
+        for number, part in enumerate(parts)
+    )
+
+
 def lines(text: str) -> Markup:
     """A text with its line ends kept."""
     return Markup("<br>").join(escape(line) for line in text.splitlines())
@@ -117,6 +126,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "milliseconds": milliseconds,
     "dollars": dollars,
     "words": words,
+    "commands": commands,
     "lines": lines,
     "article_html": article_html,
 }

@@ -56,6 +56,8 @@ def web(app: Application) -> FastAPI:
 
     from bot.admin.console import PATH as CONSOLE  # noqa: PLC0415 - only that process
     from bot.bootstrap.console import console  # noqa: PLC0415 - only that process
+    from bot.bootstrap.help import help_page  # noqa: PLC0415 - only that process
+    from bot.help.page import PATH as HELP  # noqa: PLC0415 - only that process
     from bot.metrics import DatabaseMetrics  # noqa: PLC0415 - only that process
     from bot.queue import Queue  # noqa: PLC0415 - only that process
     from bot.vendor_metrics import VendorMetrics  # noqa: PLC0415 - only that process
@@ -73,7 +75,7 @@ def web(app: Application) -> FastAPI:
         readiness=partial(readiness, pool, embedded=embedded),
         registry=registry,
         routers=(routes(inbox=inbox, keys=keys), *_feedback(app), *_slack_routes(app)),
-        mounts={CONSOLE: console(app)},
+        mounts={CONSOLE: console(app), HELP: help_page(app)},
     )
 
 
@@ -139,6 +141,7 @@ def slack(app: Application) -> SocketMode:
 def worker(app: Application, *, drain: timedelta) -> Worker:
     """The process that does the jobs. It loads the embedding model with the first sync, and has
     an index built when another model is set than the one that answers. Waits for the database."""
+    from bot.bootstrap.help import help_job  # noqa: PLC0415 - only that process
     from bot.jobs.advice import AdviceJob  # noqa: PLC0415 - only that process
     from bot.jobs.articles import ArticleJob  # noqa: PLC0415 - only that process
     from bot.jobs.gaps import GapsJob  # noqa: PLC0415 - only that process
@@ -185,7 +188,7 @@ def worker(app: Application, *, drain: timedelta) -> Worker:
     return Worker(
         database_url=app.database_url,
         queue=app.queue,
-        register=(*registers, *_ticket_jobs(app), *_slack_jobs(app)),
+        register=(*registers, *_ticket_jobs(app), *_slack_jobs(app), help_job(app)),
         drain=drain,
     )
 

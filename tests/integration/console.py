@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +14,6 @@ from bot import settings
 from bot.bootstrap import Application, processes
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from fastapi import FastAPI
 
 Serve = Callable[..., "FastAPI"]
@@ -22,6 +23,9 @@ Serve = Callable[..., "FastAPI"]
 @pytest.fixture
 def serve(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
     opened: list[Application] = []
+    # What the embedding model prepares once is the same for all tests.
+    models = Path(tempfile.gettempdir()) / f"supportbot-tests-models-{os.getuid()}"
+    (tmp_path / "models").symlink_to(models)
     for name in settings.names():
         monkeypatch.delenv(name, raising=False)
 
