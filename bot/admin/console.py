@@ -27,6 +27,7 @@ from bot.admin import (
     overview_page,
     people_page,
     playground_page,
+    privacy_page,
     profile_page,
     routing_page,
     schedules_page,
@@ -66,6 +67,7 @@ PAGES: Sequence[Page] = (
     routing_page.PAGE,
     settings_page.PAGE,
     people_page.PAGE,
+    privacy_page.PAGE,
     audit_page.PAGE,
     profile_page.PAGE,
 )

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parts:
     """Everything that the routes of pages use. What is a function is made when it is first called,
-    because it loads a model or calls a vendor. `connected` says of zendesk, slack and model whether
+    because it loads a model or calls a vendor. `zendesk_users` and `slack_users` are the
+    ids of who has an e-mail address there. `connected` says of zendesk, slack and model whether
     their settings are there; `address` is where people reach this process."""
 
     pool: ConnectionPool[Connection[Any]]
@@ -52,6 +53,8 @@ class Parts:
     runs: Runs
     connect: Callable[[Source], Connector]
     source_choices: Callable[[str], Mapping[str, tuple[Option, ...]]]
+    zendesk_users: Callable[[str], tuple[int, ...]]
+    slack_users: Callable[[str], tuple[str, ...]]
     health: Callable[[], Sequence[Check]]
     connections: Callable[[], Sequence[Check]]
     connected: Mapping[str, bool]

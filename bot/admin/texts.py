@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 WRONG_PASSWORD = "This e-mail address and this password do not belong together."  # noqa: S105 - no password
 TOO_MANY_TRIES = "Too many attempts. Wait a quarter of an hour, or sign in with a link."
 LINK_INVALID = (
@@ -48,3 +50,11 @@ def source_added(found: str) -> str:
 def source_removed(name: str, documents: int) -> str:
     """What is said of one that is gone."""
     return f"{name} is removed, with {documents:,} documents."
+
+
+def person_erased(erased: Mapping[str, int]) -> str:
+    """What is said of somebody of whom all this was known."""
+    if not erased:
+        return "Nothing was known of this person."
+    told = ", ".join(f"{count:,} {name}" for name, count in erased.items())
+    return f"Erased: {told}."

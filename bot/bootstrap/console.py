@@ -65,6 +65,8 @@ def console(app: Application) -> ASGIApp:
         runs=Runs(pool=pool),
         connect=app.connector,
         source_choices=partial(_source_choices, app),
+        zendesk_users=partial(_zendesk_users, app),
+        slack_users=partial(_slack_users, app),
         health=partial(readiness, pool, embedded=app.embedded_postgres is not None),
         connections=lambda: tuple(connections(settings)),
         connected={
@@ -126,6 +128,32 @@ def _source_choices(app: Application, kind: str) -> Mapping[str, tuple[Option, .
     )
     with account.client() as client:
         return choices_of(client)
+
+
+def _zendesk_users(app: Application, email: str) -> tuple[int, ...]:
+    """Raises ConnectorError where the account cannot be asked."""
+    from connectors.zendesk.directory import Directory  # noqa: PLC0415 - brings zenpy
+
+    if app.settings.zendesk.subdomain is None:
+        return ()
+    account = zendesk_account(
+        app.settings.zendesk, timeout=PROBE_SECONDS, longest_wait=PROBE_SECONDS
+    )
+    with account.client() as client:
+        return Directory(client=client).people_at(email)
+
+
+def _slack_users(app: Application, email: str) -> tuple[str, ...]:
+    """In every workspace. Raises SlackError where one cannot be asked."""
+    from bot.bootstrap.slack import Slack  # noqa: PLC0415 - brings Bolt
+
+    if not (app.settings.slack.bot_token or app.settings.slack.client_id):
+        return ()
+    slack = Slack.of(app, pool=app.patient_pool)
+    with app.patient_pool.connection() as connection:
+        teams = [row[0] for row in connection.execute("SELECT team_id FROM slack_teams")]
+    found = (slack.api(team).user_at(email) for team in teams)
+    return tuple(each for each in found if each)
 
 
 def _openid(

@@ -106,6 +106,16 @@ class SlackApi:
         found: Mapping[str, Any] = self._read("users.info", {"user": user})["user"]
         return found
 
+    def user_at(self, email: str) -> str:
+        """The id of whoever has this e-mail address in the workspace, "" where nobody has.
+        https://docs.slack.dev/reference/methods/users.lookupByEmail"""
+        try:
+            return str(self._read("users.lookupByEmail", {"email": email})["user"]["id"])
+        except Refused as error:
+            if error.code == "users_not_found":
+                return ""
+            raise
+
     def users(self) -> Iterator[Mapping[str, Any]]:
         """Every user of the workspace that the bot may know of, guests and strangers too."""
         yield from self._pages("users.list", {"limit": PAGE, **self._named}, "members")

@@ -36,6 +36,7 @@ METHOD_SCOPES: Mapping[str, tuple[str, ...]] = {
     "usergroups.list": ("usergroups:read",),
     "users.info": ("users:read", "users:read.email"),
     "users.list": ("users:read",),
+    "users.lookupByEmail": ("users:read.email",),
     "views.open": (),
     "views.publish": (),
     "views.update": (),

@@ -42,6 +42,16 @@ class Directory:
             return ()
         return tuple(_named(each) for each in found if each.get("active"))
 
+    def people_at(self, email: str) -> tuple[int, ...]:
+        """The ids of whoever has this e-mail address.
+        https://developer.zendesk.com/api-reference/ticketing/users/users/#search-users"""
+        found = self._client.get("users/search", {"query": f'email:"{email}"'})
+        return tuple(
+            int(each["id"])
+            for each in found.get("users") or ()
+            if str(each.get("email") or "").casefold() == email.casefold()
+        )
+
     def tags(self, *, most: int = 1000) -> tuple[str, ...]:
         """The tags of the last 60 days, the most used first, a request for each hundred.
         https://developer.zendesk.com/api-reference/ticketing/ticket-management/tags/"""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +11,8 @@ from bot import settings
 from bot.bootstrap import Application, processes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fastapi import FastAPI
 
 Serve = Callable[..., "FastAPI"]
@@ -21,11 +20,11 @@ Serve = Callable[..., "FastAPI"]
 
 
 @pytest.fixture
-def serve(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+def serve(
+    database_url: str, model_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Serve]:
     opened: list[Application] = []
-    # What the embedding model prepares once is the same for all tests.
-    models = Path(tempfile.gettempdir()) / f"supportbot-tests-models-{os.getuid()}"
-    (tmp_path / "models").symlink_to(models)
+    (tmp_path / "models").symlink_to(model_cache)
     for name in settings.names():
         monkeypatch.delenv(name, raising=False)
 

@@ -171,7 +171,7 @@ def test_a_message_becomes_one_ticket_with_the_conversation(
         opener.open(row[0])
 
     (ticket,) = zendesk.account.ticketing.tickets.values()
-    words = " ".join(comment.html_body for comment in ticket.comments)
+    words = " ".join(comment.html for comment in ticket.comments)
     assert QUESTION[:40] in words
     assert "45 days" in words
     assert "{{" not in words
