@@ -22,14 +22,15 @@ MIGRATION_LOCK = 0x5B07_DB  # any number, so long as every version of Supportbot
 MIGRATION_WAIT_SECONDS = 600
 
 
-def migrate(url: str) -> None:
-    """Bring the schema to this version; safe to run in any number of processes at once."""
+def migrate(url: str, revision: str = "head") -> None:
+    """Bring the schema to this version; safe to run in any number of processes at once. An
+    earlier `revision` is where an upgrade is tried from."""
     from alembic import command  # noqa: PLC0415 - 0.3 s that only a migration should cost
 
     with connect(url) as connection:
         check_server(connection)  # a missing pgvector is explained better here than by its SQL
     with _alembic(url) as config:
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
 
 def downgrade(url: str, revision: str) -> None:
