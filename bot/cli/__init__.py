@@ -22,6 +22,7 @@ from bot.cli import (
     doctor,
     evaluate,
     index,
+    keeping,
     operations,
     processes,
     routing,
@@ -67,6 +68,9 @@ app.command("scheduler")(processes.scheduler)
 app.add_typer(slack.app, name="slack")
 app.add_typer(operations.app, name="operations")
 app.add_typer(console.app, name="console")
+app.command("export")(keeping.export)
+app.command("backup")(keeping.backup)
+app.command("restore")(keeping.restore)
 app.command("migrate")(processes.migrate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(evaluate.app, name="eval")

@@ -9,6 +9,7 @@ It is used when DATABASE_URL is not set. Read on in this order:
     locks.py      the three file locks that keep concurrent commands from harming each other
 """
 
+from bot.postgres.program import client
 from bot.postgres.server import EmbeddedPostgres
 
-__all__ = ["EmbeddedPostgres"]
+__all__ = ["EmbeddedPostgres", "client"]

