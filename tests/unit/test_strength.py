@@ -27,6 +27,7 @@ def test_what_people_choose_can_be_guessed(weak: str) -> None:
         secrets.token_urlsafe(32) + "," + secrets.token_urlsafe(32),
         "postgresql://u@db.example/s",
     ],
+    ids=["urlsafe", "hex", "anthropic", "slack", "two", "no password"],
 )
 def test_what_machines_make_cannot(strong: str) -> None:
     assert list(weaknesses({"SLACK_BOT_TOKEN": strong})) == []
