@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from bot.admin import texts
 from bot.admin.openid import SignInFailed
+from bot.admin.pages import THEMES
 from bot.admin.passwords import TooManyTries
 from bot.admin.requests import HOME, address_of, safe_next
 from bot.admin.sessions import LONGEST, proof
@@ -122,7 +123,8 @@ def routes(parts: Parts) -> APIRouter:
     ) -> Response:
         """Needs no proof: nobody gains by how light a page is."""
         response = parts.pages.go(request, safe_next(next))
-        parts.cookies.put(response, "theme", theme[:10], lasts=LONGEST * 26)
+        if theme in THEMES:
+            parts.cookies.put(response, "theme", theme, lasts=LONGEST * 26)
         return response
 
     return router

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot import db
+from bot.rollups import SETTLING, Rollups
 from tests.bench import measuring
 from tests.bench.console_stock import stock
 
@@ -36,6 +37,7 @@ def main() -> None:
         measuring.progress("Filling the database …")
         began = time.perf_counter()
         stock(pool, conversations=options.conversations, passages=options.passages)
+        Rollups(pool=pool).refresh(SETTLING)
         measuring.progress(f"… in {time.perf_counter() - began:.0f} s.")
         os.environ |= {"DATABASE_URL": url, "SUPPORTBOT_DATA_DIR": folder}
         figures = _measured(pool, Path(folder), options.times)
@@ -91,10 +93,20 @@ def _pages(pool: ConnectionPool[Connection[Any]]) -> Iterator[tuple[str, str]]:
             "SELECT id FROM ticket_turns WHERE outcome = 'drafted' LIMIT 1"
         ).fetchone() or ("",)
         (topic,) = connection.execute("SELECT min(id) FROM gap_topics").fetchone() or (0,)
+        (source,) = connection.execute("SELECT min(name) FROM sources").fetchone() or ("",)
     at = f"at={older.isoformat().replace('+', '%2B')}&before={one}"
     listed = "/conversations"
     yield from {
         "overview": "/",
+        "overview of a year": "/?days=365",
+        "health": "/health",
+        "sources": "/sources",
+        "one source": f"/sources/{source}",
+        "its runs": f"/sources/{source}/runs",
+        "form of a new source": "/sources/new/website",
+        "schedules": "/schedules",
+        "settings of tickets": "/settings/tickets",
+        "settings: how sure": "/settings/sending",
         "conversations": listed,
         "… far back": f"{listed}?{at}",
         "… of one surface and reason": f"{listed}?surface=zendesk&reason=low_confidence",
