@@ -118,6 +118,7 @@ class Desk:
                 voice_of=lambda brand_id: Voice(),
                 links=None,
             ),
+            queue=self.queue,
             settling=self.settling,
         )
 
