@@ -297,6 +297,21 @@ def budgets(standing: Standing, resting: Mapping[str, int]) -> Check:
     return Check(name="budgets", state="ok", detail=said)
 
 
+def baselines(changed: Mapping[str, Sequence[str]]) -> Check:
+    """Whether what is guarded was measured with what answers now. `changed` maps each baseline to
+    the parts of it that are others by now."""
+    others = {name: parts for name, parts in changed.items() if parts}
+    if others:
+        told = " ".join(f"{name}: {', '.join(parts)}." for name, parts in others.items())
+        return Check(
+            name="baselines",
+            state="warning",
+            detail=f"Changed since the baseline was measured: {told}",
+            advice="Run `supportbot eval guard check`.",
+        )
+    return Check(name="baselines", state="ok", detail="What answers is what was measured.")
+
+
 def not_checked(name: str, because: str) -> Check:
     """A part that cannot be looked at while another one is broken."""
     return Check(name=name, state="failed", detail=f"Not checked: {because}.")

@@ -101,10 +101,11 @@ class Sending:
         everything = self._judged(None)
         return _needed([case for cases in everything.values() for _, case in cases], risk)
 
-    def account(self, risk: SendingRisk) -> Needed:
-        """What an answer would need by all of the account's cases, if this risk were set."""
+    def account(self, risk: SendingRisk | None = None) -> Needed:
+        """What an answer needs by all of the account's cases, or would if this risk were set."""
         judged = self._judged(None)
-        return _needed([case for cases in judged.values() for _, case in cases], risk)
+        set_or_tried = risk or self._preferences.get(SendingRisk)
+        return _needed([case for cases in judged.values() for _, case in cases], set_or_tried)
 
     def table(self) -> tuple[Needed, ...]:
         """The account, each channel that has cases, and each intent there, the broadest first."""

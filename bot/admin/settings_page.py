@@ -19,6 +19,9 @@ from bot.admin.settings_policies import policy_routes
 from bot.admin.settings_slack import slack_routes
 from bot.admin.settings_tabs import TABS
 from bot.admin.settings_voice import voice_routes
+from bot.errors import ChangeRefused
+from bot.evaluation.guard import allow_risk
+from bot.evaluation.runs import EvaluationRuns
 from bot.limits import Limits
 from bot.preferences import Preference
 from bot.retention import Retention
@@ -85,6 +88,11 @@ def routes(parts: Parts) -> APIRouter:
         value, wrong = checked(_group(name), given)
         if not isinstance(value, Preference):
             return shown(request, name, given=given, wrong=wrong)
+        if isinstance(value, SendingRisk):
+            try:
+                allow_risk(EvaluationRuns(pool=parts.pool), _sending(parts), value)
+            except ChangeRefused as error:
+                return shown(request, name, given=given, wrong={"until_known": str(error)})
         parts.preferences.put(value, actor=visitor_of(request).person.actor)
         return parts.pages.go(request, f"/admin/settings/{name}", said=texts.SETTINGS_SAVED)
 

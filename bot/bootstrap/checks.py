@@ -17,7 +17,7 @@ from bot.bootstrap.ticket_checks import PROBE_SECONDS, ticket_checks
 from bot.errors import SupportbotError
 from bot.settings import open_to_others, suspicions
 from bot.strength import weaknesses
-from indexing.errors import IndexMissing
+from indexing.errors import IndexingError, IndexMissing
 from indexing.index import Index
 
 if TYPE_CHECKING:
@@ -90,6 +90,23 @@ def _database_checks(app: Application) -> Iterator[doctor.Check]:
         yield doctor.budgets(app.vendors.spending.standing(), app.vendors.use.resting())
         yield from map(doctor.source, app.sources.all())
         yield from ticket_checks(app)
+        yield from _baselines(app)
+
+
+def _baselines(app: Application) -> Iterator[doctor.Check]:
+    """What is guarded against getting worse, where anything is."""
+    from bot.evaluation.runs import EvaluationRuns  # noqa: PLC0415 - made when asked for
+
+    held = EvaluationRuns(pool=app.pool).baselines()
+    if not held:
+        return
+    from bot.bootstrap.evaluations import setup  # noqa: PLC0415 - made when asked for
+    from bot.evaluation.guard import changed_since  # noqa: PLC0415 - as above
+
+    with suppress(SupportbotError, IndexingError):  # told by the checks before
+        now = setup(app, app.pool, app.index)
+        named = {f"{run.kind} on {run.cases_name}": changed_since(run, now) for run in held}
+        yield doctor.baselines(named)
 
 
 def _answering_model(

@@ -112,24 +112,3 @@ def allow_swap(app: Application, index: Index) -> None:
         require(found, change=f"The index of {index.model}")
     except ChangeRefused as error:
         raise SwapRefused(str(error)) from error
-
-
-def allow_risk(app: Application, old: SendingRisk, new: SendingRisk) -> None:
-    """Raises ChangeRefused when more of what would be sent with the new risk is wrong, in the runs
-    of answers that are guarded; names those cases."""
-    from bot.evaluation.guard import wrongly_sent  # noqa: PLC0415 - made when asked for
-    from bot.evaluation.runs import EvaluationRuns  # noqa: PLC0415 - as above
-    from bot.sending import Sending  # noqa: PLC0415 - as above
-
-    sending = Sending(pool=app.pool, preferences=app.preferences)
-    before, after = (sending.account(risk).evidence for risk in (old, new))
-    runs = EvaluationRuns(pool=app.pool)
-    for run in (each for each in runs.baselines() if each.kind == "answers"):
-        wrong = wrongly_sent(runs.results(run.id), before=before, after=after)
-        if wrong:
-            named = "; ".join(f"“{each.question}”" for each in wrong[:5])
-            raise ChangeRefused(
-                f"With {after:.2f} instead of {before:.2f} as the evidence needed, a smaller share "
-                f"of what is sent is right on {run.cases_name}. Sent and wrong: {named}. To do it "
-                "all the same: --force."
-            )

@@ -23,14 +23,10 @@ Run = Annotated[int, typer.Argument(help="The number of a kept run: see `support
 def set_baseline(run: Run) -> None:
     """Make a run on a test set the baseline of its kind, in place of any other."""
     from bot import terminal  # noqa: PLC0415 - keeps --help instant
-    from bot.evaluation.case_sets import CaseSets  # noqa: PLC0415 - keeps --help instant
     from bot.evaluation.runs import EvaluationRuns  # noqa: PLC0415 - keeps --help instant
 
     with application() as opened:
-        runs = EvaluationRuns(pool=opened.pool)
-        # A baseline must be measurable again, by any process: its cases are in the database.
-        CaseSets(pool=opened.pool).cases(runs.get(run).cases_name)
-        held = runs.guard(run, actor=operator())
+        held = EvaluationRuns(pool=opened.pool).guard(run, actor=operator())
     terminal.write(f"{held.kind} on {held.cases_name} may not fall below run {run} any more.")
 
 

@@ -72,13 +72,13 @@ def set_risk(
     from pydantic import ValidationError  # noqa: PLC0415 - keeps --help instant
 
     from bot import terminal  # noqa: PLC0415 - keeps --help instant
-    from bot.bootstrap.evaluations import allow_risk  # noqa: PLC0415 - keeps --help instant
-    from bot.sending import SendingRisk  # noqa: PLC0415 - as above
+    from bot.evaluation.guard import allow_risk  # noqa: PLC0415 - keeps --help instant
+    from bot.evaluation.runs import EvaluationRuns  # noqa: PLC0415 - keeps --help instant
+    from bot.sending import Sending, SendingRisk  # noqa: PLC0415 - as above
 
     given = {"wrong_at_most": wrong, "confidence": confidence, "until_known": until_known}
     with application() as opened:
-        risk = opened.preferences.get(SendingRisk)
-        old = risk.model_dump()
+        old = opened.preferences.get(SendingRisk).model_dump()
         changed = {name: value for name, value in given.items() if value is not None}
         try:
             new = SendingRisk.model_validate({**old, **changed})
@@ -87,7 +87,8 @@ def set_risk(
             option = str(first["loc"][0]).replace("wrong_at_most", "wrong").replace("_", "-")
             raise InputRejected(f"--{option}: {first['msg']}.") from error
         if not force:
-            allow_risk(opened, risk, new)
+            sending = Sending(pool=opened.pool, preferences=opened.preferences)
+            allow_risk(EvaluationRuns(pool=opened.pool), sending, new)
         opened.preferences.put(new, actor=operator())
     terminal.write("Set. It counts from the next ticket on.")
 

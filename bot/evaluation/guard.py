@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bot.evaluation.runs import EvaluationRuns, KeptResult, KeptRun, Measurement, Setup
+    from bot.sending import Sending, SendingRisk
 
 GUARDED: Mapping[str, tuple[str, ...]] = {
     "retrieval": ("hit@1", "hit@5", "mrr@10"),
@@ -120,6 +121,21 @@ def changed_since(run: KeptRun, now: Setup) -> tuple[str, ...]:
     changed = [part for part in parts if getattr(was, part) != getattr(now, part)]
     keys = dict.fromkeys((*was.settings, *now.settings))
     return (*changed, *(key for key in keys if was.settings.get(key) != now.settings.get(key)))
+
+
+def allow_risk(runs: EvaluationRuns, sending: Sending, new: SendingRisk) -> None:
+    """Raises ChangeRefused when more of what would be sent with this risk is wrong, in the runs of
+    answers that are guarded; names those cases."""
+    before, after = sending.account().evidence, sending.account(new).evidence
+    for run in (each for each in runs.baselines() if each.kind == "answers"):
+        wrong = wrongly_sent(runs.results(run.id), before=before, after=after)
+        if wrong:
+            named = "; ".join(f"“{each.question}”" for each in wrong[:_NAMED])
+            raise ChangeRefused(
+                f"With {after:.2f} instead of {before:.2f} as the evidence needed, a smaller share "
+                f"of what is sent is right on {run.cases_name}. Sent and wrong: {named}. To do it "
+                "all the same: `supportbot zendesk sending set --force`."
+            )
 
 
 def wrongly_sent(

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 RunKind = Literal["retrieval", "answers", "routing", "injection"]
 
+MEASURED_AGAIN = frozenset({"retrieval", "answers"})
+"""Kinds that need no more than a test set and what answers now."""
+
 _SAVE = """
 INSERT INTO evaluation_runs (kind, cases_name, cases_hash, index_version, embedding_model, engine,
                              model, prompt_version, seed, settings, figures, cases, created_by)
@@ -44,11 +47,14 @@ id, kind, cases_name, cases_hash, index_version, embedding_model, engine, model,
 seed, settings, figures, cases, created_by, finished_at, is_baseline
 """
 
+# A baseline whose test set is gone cannot be measured against any more, and holds nothing up.
 _LATEST = f"""
 SELECT {_COLUMNS} FROM evaluation_runs
 WHERE (%(kind)s::text IS NULL OR kind = %(kind)s)
   AND (%(cases_name)s::text IS NULL OR cases_name = %(cases_name)s)
-  AND (NOT %(baselines)s OR is_baseline)
+  AND (NOT %(baselines)s OR (is_baseline AND EXISTS (
+      SELECT FROM test_sets AS named JOIN test_cases AS one ON one.set_id = named.id
+      WHERE named.name = evaluation_runs.cases_name)))
 ORDER BY id DESC LIMIT %(limit)s
 """  # noqa: S608 - constants
 
@@ -58,6 +64,8 @@ _RESULTS = """
 SELECT case_id, question, scores, detail, test_case_id FROM evaluation_results
 WHERE run_id = %s ORDER BY position
 """
+
+_IS_SET = "SELECT FROM test_sets WHERE name = %s"
 
 _GUARD = """
 UPDATE evaluation_runs SET is_baseline = (id = %(id)s AND %(on)s)
@@ -197,9 +205,17 @@ class EvaluationRuns:
 
     def guard(self, run_id: int, *, on: bool = True, actor: Actor) -> KeptRun:
         """Makes this run the baseline of its kind and cases, in place of any other, or no longer.
-        Raises InputRejected where there is none of this number."""
+        Raises InputRejected where there is none of this number, and for one that no process could
+        measure again by itself: its cases must be a test set."""
         run = self.get(run_id)
         with self._pool.connection() as connection:
+            is_set = connection.execute(_IS_SET, (run.cases_name,)).fetchone() is not None
+            if on and not (is_set and run.kind in MEASURED_AGAIN):
+                raise InputRejected(
+                    f"Run {run_id} of {run.kind} on {run.cases_name} cannot be measured again by "
+                    "itself. Guard a run of retrieval or answers on a test set: `supportbot eval "
+                    "sets import`, then `eval answers --set NAME --save`."
+                )
             connection.execute(_GUARD, {"id": run_id, "on": False})
             if on:
                 connection.execute(_GUARD, {"id": run_id, "on": True})

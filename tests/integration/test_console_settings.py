@@ -9,7 +9,9 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from bot.admin.roles import Role
-from bot.audit import Audit
+from bot.audit import SYSTEM, Audit
+from bot.evaluation.case_sets import CaseSets, NewCase
+from bot.evaluation.runs import EvaluationRuns, KeptResult, Measurement, Setup
 from bot.limits import Limits, left_to_people
 from bot.models import HandoffReason
 from bot.preferences import Preferences
@@ -75,6 +77,36 @@ def test_groups_of_settings_are_checked_as_their_models_say(serve: Serve, pool: 
     viewer = Browser(serve(), pool, somebody(pool, Role.VIEWER))
     assert "data breach" in viewer.page("/settings/limits").get_text()
     assert viewer.post("/settings/limits", limits).status_code == 403
+
+
+def test_a_risk_that_would_send_wrong_answers_is_refused_with_them(
+    serve: Serve, pool: Pool
+) -> None:
+    case = NewCase(question="Any?", reader=Reader.customer(), answerable=True)
+    CaseSets(pool=pool).add("mine", [case], actor=SYSTEM)
+    kept = tuple(
+        KeptResult(
+            case_id=str(evidence),
+            question=f"Question at {evidence}?",
+            scores={"right": right},
+            detail={"outcome": "answered", "evidence": evidence},
+        )
+        for evidence, right in ((0.9, 1.0), (0.5, 0.0))
+    )
+    runs = EvaluationRuns(pool=pool)
+    measured = Measurement(
+        kind="answers", cases_name="mine", cases_hash="", setup=Setup(), figures={}, results=kept
+    )
+    runs.guard(runs.save(measured, actor=SYSTEM), actor=SYSTEM)
+    admin = Browser(serve(), pool, somebody(pool))
+    sending = {"wrong_at_most": "0.02", "confidence": "0.95", "until_known": "0.4"}
+
+    refused = admin.post("/settings/sending", sending)
+
+    assert refused.status_code == 422
+    assert "Question at 0.5?" in refused.text
+    assert Preferences(pool=pool).get(SendingRisk) == SendingRisk()
+    assert admin.post("/settings/sending", {**sending, "until_known": "0.7"}).status_code == 303
 
 
 def test_voices_and_slack_channels_are_set(serve: Serve, pool: Pool) -> None:

@@ -228,11 +228,18 @@ def test_one_run_of_each_kind_and_set_is_the_baseline(
         )
         for right in (1.0, 0.0)
     )
+    with pytest.raises(InputRejected, match="cannot be measured again"):
+        runs.guard(first, actor=ANNA)  # of a file
+    case = NewCase(question="How long?", reader=PUBLIC, answerable=True)
+    CaseSets(pool=pool).add("mine", [case], actor=ANNA)
     runs.guard(first, actor=ANNA)
     runs.guard(second, actor=ANNA)
     assert [each.id for each in runs.baselines()] == [second]
     runs.guard(second, on=False, actor=ANNA)
     assert runs.baselines() == ()
+    runs.guard(second, actor=ANNA)
+    CaseSets(pool=pool).remove("mine", actor=ANNA)
+    assert runs.baselines() == ()  # there is nothing left to measure
 
 
 def _written(folder: Path, cases: list[dict[str, Any]]) -> Path:

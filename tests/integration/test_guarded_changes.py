@@ -9,12 +9,12 @@ import pytest
 
 from bot.audit import SYSTEM
 from bot.bootstrap import Application
-from bot.bootstrap.evaluations import allow_risk, remeasured
+from bot.bootstrap.evaluations import remeasured
 from bot.errors import ChangeRefused, InputRejected
 from bot.evaluation.case_sets import CaseSets, NewCase
-from bot.evaluation.guard import against_baselines
+from bot.evaluation.guard import against_baselines, allow_risk
 from bot.evaluation.runs import EvaluationRuns, KeptResult, Measurement, Setup
-from bot.sending import SendingRisk
+from bot.sending import Sending, SendingRisk
 from bot.settings import load
 from indexing.errors import SwapRefused
 from indexing.index import Index
@@ -119,12 +119,14 @@ def test_a_risk_that_sends_wrong_answers_is_refused(opened: Application) -> None
     measured = Measurement(
         kind="answers", cases_name="mine", cases_hash="", setup=Setup(), figures={}, results=kept
     )
+    case = NewCase(question="Any?", reader=Reader.customer(), answerable=True)
+    CaseSets(pool=opened.pool).add("mine", [case], actor=SYSTEM)
     runs.guard(runs.save(measured, actor=SYSTEM), actor=SYSTEM)
-    cautious = SendingRisk()
+    sending = Sending(pool=opened.pool, preferences=opened.preferences)
 
     with pytest.raises(ChangeRefused, match=r"0\.40 instead of 0\.60.*“Question at 0\.5\?”"):
-        allow_risk(opened, cautious, SendingRisk(until_known=0.4))
-    allow_risk(opened, cautious, SendingRisk(until_known=0.8))
+        allow_risk(runs, sending, SendingRisk(until_known=0.4))
+    allow_risk(runs, sending, SendingRisk(until_known=0.8))
 
 
 def test_answers_are_measured_again_and_what_is_no_test_set_is_not(opened: Application) -> None:
