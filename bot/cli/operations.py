@@ -21,3 +21,11 @@ def alerts() -> None:
     from bot import operations  # noqa: PLC0415 - keeps --help instant
 
     typer.echo(operations.alerts(), nl=False)
+
+
+@app.command()
+def growth() -> None:
+    """Print how to grow past one machine, and the numbers that say when (Markdown)."""
+    from bot import operations  # noqa: PLC0415 - keeps --help instant
+
+    typer.echo(operations.growth(), nl=False)
