@@ -112,6 +112,20 @@ def database(pool: ConnectionPool[Connection[Any]], *, embedded: bool, wait: flo
     return _with_connection("database", pool, examine, wait)
 
 
+def replica(lag: Callable[[], float], *, bound: float) -> Check:
+    """Whether the replica is near enough to the primary to be searched."""
+    advice = "Check DATABASE_REPLICA_URL and pg_stat_replication; until then the primary searches."
+    behind = lag()
+    if behind <= bound:
+        return Check(name="replica", state="ok", detail="It searches: not a second behind.")
+    detail = (
+        "It is away, or is no streaming replica."
+        if behind == float("inf")
+        else f"It is {behind:.0f} s behind."
+    )
+    return Check(name="replica", state="warning", detail=detail, advice=advice)
+
+
 def schema(pool: ConnectionPool[Connection[Any]], *, wait: float = 5.0) -> Check:
     """Whether the database is at the revision that this version was written for."""
 

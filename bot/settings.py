@@ -87,6 +87,11 @@ class StorageSettings(Group):
     """Where everything is kept."""
 
     database_url: DatabaseUrl | None = None
+    database_pool_size: int = Field(default=20, ge=4, le=500, description="4 to 500")
+    database_pooling: Annotated[Literal["session", "transaction"], BeforeValidator(_lower)] = Field(
+        default="session", description="session or transaction"
+    )
+    database_replica_url: DatabaseUrl | None = None
     data_dir: Directory = Field(
         default_factory=default_data_dir, validation_alias="SUPPORTBOT_DATA_DIR"
     )

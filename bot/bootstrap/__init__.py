@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.answering.base import Engine
     from bot.bootstrap.vendors import Vendors
     from bot.budgets import Standing
+    from bot.db.replicas import Replica
     from bot.drafts import Drafts
     from bot.following import Following
     from bot.limits import Limits
@@ -128,12 +129,22 @@ class Application:
     @cached_property
     def raw_pool(self) -> ConnectionPool[Connection[Any]]:
         """Connections to any schema's server. A worker's job may hold one and ask for another."""
-        return self._stack.enter_context(db.open_pool(self.database_url, max_size=20))
+        return self._pool(wait=True)
 
     @cached_property
     def patient_pool(self) -> ConnectionPool[Connection[Any]]:
         """The same to a server that may be away now, for the web process."""
-        return self._stack.enter_context(db.open_pool(self.database_url, wait=False))
+        return self._pool(wait=False)
+
+    def _pool(self, *, wait: bool) -> ConnectionPool[Connection[Any]]:
+        storage = self.settings.storage
+        opened = db.open_pool(
+            self.database_url,
+            max_size=storage.database_pool_size,
+            wait=wait,
+            prepares=storage.database_pooling == "session",
+        )
+        return self._stack.enter_context(opened)
 
     @cached_property
     def pool(self) -> ConnectionPool[Connection[Any]]:
@@ -279,7 +290,35 @@ class Application:
 
     @cached_property
     def retriever(self) -> Retriever:
-        return self.retriever_over(self.pool, self.index)
+        """Searches the replica where there is one that is fresh."""
+        if self.replica is None:
+            return self.retriever_over(self.pool, self.index)
+        from indexing.replica import ReplicaRetriever  # noqa: PLC0415 - only with a replica
+
+        models, index = self.embedders, self.index
+        return ReplicaRetriever(
+            copy=self.retriever_over(self.replica.pool, index),
+            is_fresh=self.replica.is_fresh,
+            lost=self.replica.lost,
+            pool=self.pool,
+            index=index,
+            embedder=models.of(index),
+            load=models.of,
+        )
+
+    @cached_property
+    def replica(self) -> Replica | None:
+        """What DATABASE_REPLICA_URL names; None where nothing is set."""
+        from bot.db.replicas import Replica  # noqa: PLC0415 - only with a replica
+
+        url, size = (
+            self.settings.storage.database_replica_url,
+            self.settings.storage.database_pool_size,
+        )
+        if url is None:
+            return None
+        pool = db.open_pool(url.get_secret_value(), max_size=size, wait=False)
+        return Replica(primary=self.pool, pool=self._stack.enter_context(pool))
 
     def retriever_over(
         self, pool: ConnectionPool[Connection[Any]], index: Index, *, pinned: bool = False

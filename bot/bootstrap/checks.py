@@ -14,6 +14,7 @@ from bot.bootstrap.choices import (
     zendesk_account,
 )
 from bot.bootstrap.ticket_checks import PROBE_SECONDS, ticket_checks
+from bot.db.replicas import BOUND
 from bot.errors import SupportbotError
 from bot.settings import open_to_others, suspicions
 from bot.strength import weaknesses
@@ -87,6 +88,8 @@ def _database_checks(app: Application) -> Iterator[doctor.Check]:
     yield doctor.index(pool, model=app.embedders.wanted)
     yield doctor.queue(pool)
     if schema.state == "ok":
+        if app.replica is not None:
+            yield doctor.replica(app.replica.lag, bound=BOUND)
         yield doctor.budgets(app.vendors.spending.standing(), app.vendors.use.resting())
         yield from map(doctor.source, app.sources.all())
         yield from ticket_checks(app)

@@ -49,6 +49,16 @@ def wait_for_database(app: Application, *, sleep: Callable[[float], None] = time
             return
 
 
+def _needs_sessions(app: Application) -> None:
+    """Raises SettingInvalid where the sessions would be somebody else's at the next statement."""
+    if app.settings.storage.database_pooling == "transaction":
+        raise SettingInvalid(
+            "DATABASE_POOLING is transaction, but worker and scheduler listen and hold locks for "
+            "as long as they run. Give them a DATABASE_URL that leads to PostgreSQL itself, or to "
+            "a pool in session mode, without DATABASE_POOLING."
+        )
+
+
 def web(app: Application) -> FastAPI:
     """The web process's application. It serves in whatever state the database is, be it away,
     and /readyz says which."""
@@ -154,6 +164,7 @@ def worker(app: Application, *, drain: timedelta) -> Worker:
     from bot.worker import Worker  # noqa: PLC0415 - only that process
 
     app.trace("worker")
+    _needs_sessions(app)
     wait_for_database(app)
     sync = SyncJob(
         sources=app.sources,
@@ -238,6 +249,7 @@ def scheduler(app: Application) -> Scheduler:
     from bot.scheduler import Scheduler  # noqa: PLC0415 - only that process
 
     app.trace("scheduler")
+    _needs_sessions(app)
     wait_for_database(app)
     connect = partial(db.connect, app.database_url, application_name="supportbot scheduler")
     return Scheduler(connect=connect, schedules=app.schedules)

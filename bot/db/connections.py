@@ -44,9 +44,11 @@ def open_pool(
     max_size: int = 8,
     application_name: str = APPLICATION_NAME,
     wait: bool = True,
+    prepares: bool = True,
 ) -> ConnectionPool[Connection[Any]]:
     """An open pool; the caller closes it (`with open_pool(...) as pool`). Without `wait` it is
-    returned whether or not the server is there, and connects as soon as it is.
+    returned whether or not the server is there, and connects as soon as it is. What does not
+    prepare statements may go through a pooler in transaction mode.
 
     Connections made before `migrate` created the extension do not know the vector types, so
     migrate first.
@@ -56,7 +58,11 @@ def open_pool(
         connect(url, application_name=application_name).close()  # fails at once and says why
     pool = ConnectionPool(
         url,
-        kwargs={"application_name": application_name, "connect_timeout": _patience(options)},
+        kwargs={
+            "application_name": application_name,
+            "connect_timeout": _patience(options),
+            **({} if prepares else {"prepare_threshold": None}),
+        },
         min_size=min_size,
         max_size=max_size,
         open=False,
