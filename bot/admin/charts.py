@@ -15,7 +15,7 @@ from typing import Literal
 from markupsafe import Markup
 
 WIDTH, HEIGHT = 640, 210
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 8, 10, 24
+_LEFT, _RIGHT, _TOP, _BOTTOM = 74, 8, 10, 24
 COLOURS = 6
 """So many series are told apart; the rest is one."""
 
