@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
 _RECORDED = """
-SELECT text, surface, locale, history, audience, asked_at, outcome, reason, detail, tags, evidence,
-       engine, model, prompt_version, embedding_index, input_tokens, output_tokens,
-       cache_read_tokens, cache_write_tokens, cost_usd, latency_ms
+SELECT text, surface, locale, history, audience, sources, delivery, asked_at, outcome, reason,
+       detail, tags, evidence, engine, model, prompt_version, embedding_index, input_tokens,
+       output_tokens, cache_read_tokens, cache_write_tokens, cost_usd, latency_ms
 FROM questions WHERE id = %s
 """
 
@@ -95,7 +95,7 @@ def _recorded(
     found: Sequence[tuple[Any, ...]],
     said: Sequence[tuple[Any, ...]],
 ) -> Recorded:
-    text, surface, locale, history, audience, asked_at = row[:6]
+    text, surface, locale, history, audience, sources, delivery, asked_at = row[:8]
     question = Question(
         id=question_id,
         text=text,
@@ -103,9 +103,11 @@ def _recorded(
         surface=surface,
         locale=locale,
         history=tuple(Turn(speaker=each["speaker"], text=each["text"]) for each in history),
+        sources=None if sources is None else frozenset(sources),
+        delivery=delivery,
     )
     return Recorded(
-        question=question, outcome=_outcome(question_id, row[6:], found, said), asked_at=asked_at
+        question=question, outcome=_outcome(question_id, row[8:], found, said), asked_at=asked_at
     )
 
 

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 _QUESTION = """
 INSERT INTO questions (
-    id, surface, text, history, locale, audience, outcome, reason, detail, tags, evidence,
-    engine, model, prompt_version, embedding_index, input_tokens, output_tokens,
+    id, surface, text, history, locale, audience, sources, delivery, outcome, reason, detail, tags,
+    evidence, engine, model, prompt_version, embedding_index, input_tokens, output_tokens,
     cache_read_tokens, cache_write_tokens, cost_usd, latency_ms
 ) VALUES (
-    %(id)s, %(surface)s, %(text)s, %(history)s, %(locale)s, %(audience)s, %(outcome)s,
+    %(id)s, %(surface)s, %(text)s, %(history)s, %(locale)s, %(audience)s, %(sources)s,
+    %(delivery)s, %(outcome)s,
     %(reason)s, %(detail)s, %(tags)s, %(evidence)s, %(engine)s, %(model)s, %(prompt_version)s,
     %(embedding_index)s, %(input_tokens)s, %(output_tokens)s, %(cache_read_tokens)s,
     %(cache_write_tokens)s, %(cost_usd)s, %(latency_ms)s
@@ -130,6 +131,8 @@ def _row(question: Question, outcome: Outcome, locale: str) -> dict[str, Any]:
         "history": Jsonb([{"speaker": t.speaker, "text": t.text} for t in question.history]),
         "locale": locale,
         "audience": sorted(question.reader.labels),
+        "sources": None if question.sources is None else sorted(question.sources),
+        "delivery": question.delivery,
         "outcome": outcome.kind.value,
         "reason": outcome.reason.value if outcome.reason else None,
         "detail": outcome.detail,

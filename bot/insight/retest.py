@@ -1,8 +1,8 @@
 """Asks a question on record again: after a fix, does the bot answer it rightly now?
 
-As the same reader, in the same words, after the same conversation; nothing is sent, and it counts
-as no question. An answer that was sent to a customer is checked claim by claim again. What is not
-on record is where a Slack channel kept the search to some sources.
+As the same reader, of the same sources, in the same words, after the same conversation; nothing is
+sent, and it counts as no question. An answer that was sent or drafted is checked claim by claim
+again.
 """
 
 from __future__ import annotations
@@ -37,8 +37,7 @@ class Difference:
 
 def asked_again(desk: SupportDesk, question: Question) -> Outcome:
     """What the question's outcome would be now. `desk` must be one that records nothing."""
-    delivery = question.delivery if question.surface != "zendesk" else "sent"
-    return desk.respond(replace(question, id=uuid4(), delivery=delivery))
+    return desk.respond(replace(question, id=uuid4()))
 
 
 def difference(before: Outcome, after: Outcome) -> Difference:

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 KEEP_JOBS = timedelta(days=7)
 KEEP_RUNS = timedelta(days=90)
+KEEP_VERSIONS = timedelta(days=730)
 KEEP_EVENTS = timedelta(days=7)
 """Vendors repeat an event for minutes; an admin may ask for days later whether one came."""
 
@@ -42,6 +43,13 @@ _PRUNE_CONSOLE = (
     "DELETE FROM console_sign_ins WHERE expires_at < now()",
     "DELETE FROM console_attempts WHERE at < now() - interval '1 day'",
 )
+# The latest says how a document is, however old that is.
+_PRUNE_VERSIONS = """
+DELETE FROM document_versions AS old WHERE at < now() - %s
+AND EXISTS (SELECT FROM document_versions AS newer WHERE newer.source = old.source
+            AND newer.document_id = old.document_id AND newer.id > old.id)
+"""
+
 _PRUNE_EVENTS = "DELETE FROM inbound_events WHERE received_at < now() - %s"
 
 
@@ -72,15 +80,16 @@ class Upkeep:
             app.periodic(cron=cron)(task)
 
     def prune(self, timestamp: int) -> None:
-        """Removes old jobs, old events, sessions that have ended, and old runs but for each
-        source's latest."""
+        """Removes old jobs, old events, sessions that have ended, and old runs and versions but for
+        the latest of each source and document."""
         jobs = self._queue.prune(older_than=KEEP_JOBS)
         with self._pool.connection() as connection:
             runs = connection.execute(_PRUNE_RUNS, (KEEP_RUNS,)).rowcount
+            versions = connection.execute(_PRUNE_VERSIONS, (KEEP_VERSIONS,)).rowcount
             events = connection.execute(_PRUNE_EVENTS, (KEEP_EVENTS,)).rowcount
             for statement in _PRUNE_CONSOLE:
                 connection.execute(statement)
-        removed = {"jobs": jobs, "runs": runs, "events": events}
+        removed = {"jobs": jobs, "runs": runs, "versions": versions, "events": events}
         log.info("Pruned.", extra={"action": "prune", **removed})
 
     def figures(self, timestamp: int) -> None:

@@ -189,6 +189,27 @@ def test_a_question_is_asked_again_after_a_fix_and_counts_only_once(stocked: Kno
     assert stocked.rows("SELECT count(*) FROM questions") == [(1,)]
 
 
+def test_a_question_is_asked_again_of_the_same_sources_and_checked_as_it_was(
+    stocked: Knowledge,
+) -> None:
+    stocked.add(document(id="wiki", source="wiki", body="<p>You can return an item in 9 days.</p>"))
+    asked = Question(
+        text=ASKED,
+        reader=Reader.customer(),
+        surface="slack",
+        sources=frozenset({"wiki"}),
+        delivery="drafted",
+    )
+    desk(stocked, Records(pool=stocked.pool)).respond(asked)
+    kept = conversation(stocked.pool, asked.id, Viewer.agent())
+    assert kept is not None
+    assert (kept.question.sources, kept.question.delivery) == (frozenset({"wiki"}), "drafted")
+    after = asked_again(desk(stocked, NoRecords()), kept.question)
+    assert {each.source for each in after.passages} == {"wiki"}
+    assert [each.result for each in after.checks] == ["ok"]
+    assert difference(kept.answer.outcome, after).is_none
+
+
 class Written:
     """A record of many conversations, one a minute, the newest first at number 0."""
 
