@@ -128,7 +128,9 @@ def _pages(pool: ConnectionPool[Connection[Any]]) -> Iterator[tuple[str, str]]:
         "one draft": f"/drafts/{draft}",
         "routing": "/routing",
         "playground": "/playground",
+        "evaluations": "/evaluations",
         "people": "/people",
+        "privacy": "/privacy",
         "audit log": "/audit",
     }.items()
 

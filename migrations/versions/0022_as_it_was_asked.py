@@ -1,12 +1,12 @@
 """Of which sources a question was asked, and what was to become of its answer.
 
-Revision ID: 0020
+Revision ID: 0022
 """
 
 from alembic import op
 
-revision = "0020"
-down_revision = "0019"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
