@@ -160,8 +160,9 @@ def test_a_set_says_what_fails_first_and_what_to_do_about_it(
     assert "Not worked out yet" in agent.get(path).text
     sent = agent.post("/evaluations/sets/advise", {"name": "gifts"})
     assert sent.headers["location"] == f"/admin{path}"
-    jobs = stocked.rows("SELECT args FROM procrastinate_jobs WHERE task_name = 'insight.advise'")
-    assert jobs == [({"name": "gifts"},)]
+    assert stocked.rows(
+        "SELECT args ->> 'name' FROM procrastinate_jobs WHERE task_name = 'insight.advise'"
+    ) == [("gifts",)]
     AdviceJob(
         pool=stocked.pool,
         desk=lambda: app.desk_over(app.retriever, recorder=NoRecords()),
