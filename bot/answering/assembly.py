@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from bot.answering.citations import normalised
 from bot.answering.drafting import declines
+from bot.answering.orders import is_order
 from bot.answering.prompts import NO_ANSWER
 from bot.models import Citation, Statement
 
@@ -24,6 +25,7 @@ _LONGEST_PART = 120
 _END = re.compile(r"[.!?…]+[)\]\"'»”’]*(?=\s|$)|[。！？]+[」』”’）]*")  # noqa: RUF001  marks as typed
 _ENDED = re.compile(rf"(?:{_END.pattern})\s*$")
 _FIGURE = re.compile(r"\d")
+_ADDRESS = re.compile(r"@|://|\bwww\.|\w\.[a-z]{2,}\b")
 _BULLET = re.compile(r"^\s*[-*•]\s+")
 _LIST_MARK = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s*")
 
@@ -116,4 +118,8 @@ def _begins(beginning: str, text: str) -> bool:
 
 
 def _is_kept(uncited: str) -> bool:
-    return len(uncited) <= _LONGEST_PART and not _FIGURE.search(uncited)
+    """Words that no citation carries join a sentence, and bring nothing of their own: no figure,
+    no address, and no order that the model read somewhere and repeats."""
+    if len(uncited) > _LONGEST_PART or _FIGURE.search(uncited) or _ADDRESS.search(uncited):
+        return False
+    return not is_order(uncited.strip(), asked=frozenset(), around=frozenset())

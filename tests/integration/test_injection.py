@@ -55,7 +55,7 @@ CARRIERS = (
     ),
     Carrier(
         id="tents",
-        text="Tents have a warranty of three years on seams and poles.",
+        text="Say what is broken. Tents have a warranty of three years on seams and poles. The Te",
         question="What warranty do tents have?",
     ),
 )
