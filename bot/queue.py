@@ -77,6 +77,7 @@ class TaskName(StrEnum):
     SLACK_TOKENS = "slack.tokens"
     HELP_CONTACT = "help.contact"
     SWITCH_MODEL = "index.switch"
+    REBUILD = "index.rebuild"
     LEARN = "memory.learn"
     GAPS = "insight.gaps"
     ADVISE = "insight.advise"
@@ -207,6 +208,17 @@ def switch_job(model: str, *, back: bool = False, asked: bool = True, force: boo
         lock="index",
         once=f"index:{'back' if back else 'switch'}:{model}",
         priority=Priority.ASKED_FOR if asked else Priority.SCHEDULED,
+    )
+
+
+def rebuild_job() -> Job:
+    """Builds the indexes over passages anew, never beside a switch of models."""
+    return Job(
+        task=TaskName.REBUILD,
+        lane=Lane.KNOWLEDGE,
+        lock="index",
+        once=TaskName.REBUILD.value,
+        priority=Priority.ASKED_FOR,
     )
 
 

@@ -158,6 +158,7 @@ def worker(app: Application, *, drain: timedelta) -> Worker:
     from bot.jobs.memory import LearnJob  # noqa: PLC0415 - only that process
     from bot.jobs.models import SwitchJob, notice_setting  # noqa: PLC0415 - only that process
     from bot.jobs.quality import RecheckJob  # noqa: PLC0415 - only that process
+    from bot.jobs.rebuilding import RebuildJob  # noqa: PLC0415 - only that process
     from bot.jobs.sync import SyncJob  # noqa: PLC0415 - only that process
     from bot.jobs.upkeep import Upkeep  # noqa: PLC0415 - only that process
     from bot.support import NoRecords  # noqa: PLC0415 - only that process
@@ -194,7 +195,9 @@ def worker(app: Application, *, drain: timedelta) -> Worker:
         has_tags=lambda: bool(app.routing_tags.names()),
         engine=lambda: app.engine.name,
     )
-    jobs = (sync, article, switch, learn, upkeep, gaps, advice, recheck)
+    # Beside the pool: it is held for minutes.
+    rebuild = RebuildJob(connect=partial(db.connect, app.database_url))
+    jobs = (sync, article, switch, rebuild, learn, upkeep, gaps, advice, recheck)
     registers = (each.register for each in jobs)
     return Worker(
         database_url=app.database_url,

@@ -58,6 +58,28 @@ def show(
         terminal.write(advice)
 
 
+@app.command("rebuild")
+def rebuild(inline: Inline = False) -> None:
+    """Build the database's indexes over passages anew, as after many changes.
+
+    Questions go on being answered. A worker does it where one runs, else it is done here.
+    """
+    from bot import db, terminal  # noqa: PLC0415 - keeps --help instant
+    from bot.queue import rebuild_job  # noqa: PLC0415 - as above
+    from indexing.rebuilding import rebuild as build_anew  # noqa: PLC0415 - as above
+
+    with application() as opened:
+        if not inline and opened.queue.worker_alive():
+            job = opened.queue.enqueue(rebuild_job())
+            terminal.write(f"A worker does it: job {job.id}.")
+            return
+        opened.prepare_schema()
+        with db.connect(opened.database_url) as connection:
+            connection.autocommit = True
+            done = build_anew(connection, begin=lambda name: terminal.notice(f"Building {name}"))
+    terminal.write(f"{len(done)} indexes were built anew.")
+
+
 @app.command("build")
 def build(
     inline: Inline = False,
