@@ -28,6 +28,12 @@ function show(event, place) {
   else { place.innerHTML = html; }
 }
 
+/* The next question goes on from this answer, where the answer says how. */
+function goOn(form, place) {
+  const answer = place.querySelector("[data-conversation]");
+  if (answer) { form.elements.conversation.value = answer.dataset.conversation; }
+}
+
 for (const form of document.querySelectorAll("form[data-stream]")) {
   const place = document.getElementById("answer");
   const button = form.querySelector("button.main");
@@ -38,6 +44,7 @@ for (const form of document.querySelectorAll("form[data-stream]")) {
     button.disabled = true;
     follow(form, place)
       .catch(() => { place.textContent = "The connection broke. Ask again."; })
+      .then(() => { goOn(form, place); })
       .finally(() => { place.setAttribute("aria-busy", "false"); button.disabled = false; });
   });
 }
