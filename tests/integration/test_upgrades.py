@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import importlib.resources
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from graphlib import TopologicalSorter
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import psycopg
+import pytest
+from fastapi.testclient import TestClient
 from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 
-from bot import db
+from bot import db, settings
+from bot.bootstrap import Application, processes
+from bot.errors import DatabaseUnsuitable
 
 FIRST = "0008"
 """From here on somebody may have a database to keep."""
@@ -151,3 +156,21 @@ def test_every_row_of_every_earlier_schema_is_there_at_this_one(empty_database_u
             before = filler.counts()
     assert all(before.values()), "a table stayed empty"
     assert revision == db.newest_revision()
+
+
+def test_no_process_works_on_a_schema_that_does_not_fit(
+    empty_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db.migrate(empty_database_url, FIRST)
+    monkeypatch.setenv("DATABASE_URL", empty_database_url)
+    monkeypatch.setenv("SUPPORTBOT_DATA_DIR", str(tmp_path))
+    with Application(settings=settings.load(tmp_path / ".env")) as app:
+        with pytest.raises(DatabaseUnsuitable, match=f"revision {FIRST}.*supportbot migrate"):
+            processes.worker(app, drain=timedelta(seconds=1))
+        with pytest.raises(DatabaseUnsuitable, match=f"revision {FIRST}.*supportbot migrate"):
+            processes.scheduler(app)
+        answer = TestClient(processes.web(app)).get("/readyz")
+    assert answer.status_code == 503
+    assert "supportbot migrate" in answer.text
+    with psycopg.connect(empty_database_url) as connection:
+        assert db.schema_revision(connection) == FIRST
