@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from bot.sync import Sync
     from bot.triage.router import Router
     from bot.triage.taxonomy import TaxonomyStore
+    from bot.tuning.models import TunedModels
     from connectors.base import Connector
     from connectors.registry import Accounts
     from connectors.zendesk.account import ZendeskAccount
@@ -338,7 +339,24 @@ class Application:
 
     @cached_property
     def engine(self) -> Engine:
-        """Who writes answers, chosen by ANSWER_ENGINE."""
+        """Who writes answers: a tuned model that was promoted, else chosen by ANSWER_ENGINE."""
+        tuned = self.tuned_models.in_state("replies", "live")
+        if tuned is not None:
+            return self.served_engine(tuned.address, tuned.served_name)
+        return self.plain_engine
+
+    def served_engine(self, address: str, name: str) -> Engine:
+        """What answers by a model of our own that a server at this address serves."""
+        from bot.answering.markers import MarkersEngine  # noqa: PLC0415 - made when asked for
+        from bot.llm import MessagesApi  # noqa: PLC0415 - as above
+
+        api = MessagesApi(api_key=None, base_url=address, model=name)
+        self._stack.callback(api.close)
+        return MarkersEngine(api=api, extra_body={"temperature": 0})
+
+    @cached_property
+    def plain_engine(self) -> Engine:
+        """Who writes answers where no tuned model does, chosen by ANSWER_ENGINE."""
         name = engine_name(self.settings)
         return self._extractive if name == "extractive" else self._model_engine(name)
 
@@ -377,6 +395,12 @@ class Application:
         from bot.bootstrap.vendors import Vendors  # noqa: PLC0415 - made when asked for
 
         return Vendors(self)
+
+    @cached_property
+    def tuned_models(self) -> TunedModels:
+        from bot.tuning.models import TunedModels  # noqa: PLC0415 - made when asked for
+
+        return TunedModels(pool=self.pool)
 
     @cached_property
     def routing_tags(self) -> TaxonomyStore:

@@ -10,9 +10,12 @@ from bot.triage.claude import ClaudeClassifier
 from bot.triage.embeddings import KeptEmbeddings
 from bot.triage.examples import ExampleClassifier
 from bot.triage.router import Router
+from bot.tuning.serving import routing_classifier
+from bot.tuning.shadows import ShadowDecisions
 
 if TYPE_CHECKING:
     from bot.bootstrap import Application
+    from bot.triage.base import Classifier
     from bot.triage.models import Taxonomy
 
 
@@ -20,11 +23,18 @@ def router(app: Application) -> Router:
     """What routes by the tags in the database. It embeds with the model of the live index, so that
     a process never loads two models for one ticket."""
 
-    def by_examples(taxonomy: Taxonomy) -> ExampleClassifier:
+    def by_examples(taxonomy: Taxonomy) -> Classifier:
         embedder = app.embedders.of(app.index)
         kept = KeptEmbeddings(pool=app.pool, embedder=embedder)
-        return ExampleClassifier(
+        examples = ExampleClassifier(
             taxonomy=taxonomy, embed=kept.embed, embed_one=embedder.embed_query
+        )
+        return routing_classifier(
+            app.tuned_models,
+            ShadowDecisions(pool=app.pool),
+            taxonomy=taxonomy,
+            embedder=embedder,
+            examples=examples,
         )
 
     def by_claude(taxonomy: Taxonomy) -> ClaudeClassifier:

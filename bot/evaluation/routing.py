@@ -155,7 +155,7 @@ def _report(
     right = [case.chosen == case.label for case in cases]
     inside = [one for one, case in zip(right, cases, strict=True) if case.label != NONE]
     outside = [one for one, case in zip(right, cases, strict=True) if case.label == NONE]
-    tags = _by_tag(cases)
+    tags = label_scores([each.label for each in cases], [each.chosen for each in cases])
     return RoutingReport(
         examples=examples,
         cases=tuple(cases),
@@ -177,18 +177,18 @@ def _report(
     )
 
 
-def _by_tag(cases: Sequence[RoutingCase]) -> dict[str, TagScores]:
-    wanted = Counter(case.label for case in cases)
-    chosen = Counter(case.chosen for case in cases)
-    hits = Counter(case.label for case in cases if case.label == case.chosen)
+def label_scores(wanted: Sequence[str], chosen: Sequence[str]) -> dict[str, TagScores]:
+    """The scores of each label that was wanted or chosen, from both lists case by case."""
+    cases, choices = Counter(wanted), Counter(chosen)
+    hits = Counter(one for one, other in zip(wanted, chosen, strict=True) if one == other)
     return {
         name: TagScores(
-            precision=hits[name] / chosen[name] if chosen[name] else None,
-            recall=hits[name] / wanted[name] if wanted[name] else None,
-            f1=2 * hits[name] / (chosen[name] + wanted[name]),
-            cases=wanted[name],
+            precision=hits[name] / choices[name] if choices[name] else None,
+            recall=hits[name] / cases[name] if cases[name] else None,
+            f1=2 * hits[name] / (choices[name] + cases[name]),
+            cases=cases[name],
         )
-        for name in sorted(wanted | chosen)
+        for name in sorted(cases | choices)
     }
 
 

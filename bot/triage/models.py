@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from connectors.zendesk.conversation import Priority
 
 PRIORITIES: tuple[str, ...] = get_args(Priority)
-DecidedBy = Literal["rule", "examples", "claude"]
+DecidedBy = Literal["rule", "examples", "claude", "tuned"]
 
 NONE = "oos"
 """How files write that a text belongs to none of the tags; no tag may be called so."""

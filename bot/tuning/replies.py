@@ -25,12 +25,17 @@ def carried_text(text: str, passages: Sequence[Passage]) -> str:
     a sentence is carried by no passage."""
     lines = []
     for line in text.splitlines():
-        marked = [_marked(each, passages) for each in sentences(_MARKS.sub("", line).strip())]
+        marked = [_marked(each, passages) for each in sentences(unmarked(line).strip())]
         if not all(marked):
             return ""
         if marked:
             lines.append(" ".join(marked))
     return "\n".join(lines)
+
+
+def unmarked(text: str) -> str:
+    """The text without the numbers of its sources."""
+    return _MARKS.sub("", text)
 
 
 def messages(request: AnswerRequest, reply: str) -> list[dict[str, str]]:
