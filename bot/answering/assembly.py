@@ -95,7 +95,9 @@ class Assembler:
 
     def _close(self, tail: str) -> list[Statement]:
         text = normalised(_BULLET.sub("", self._text + tail))
-        is_said = bool(self._text and text) and self._whole and _is_kept(tail)
+        # A capital that follows a letter without a space begins something else.
+        is_end = not (tail[:1].isupper() and self._text[-1:].isalnum())
+        is_said = bool(self._text and text) and self._whole and is_end and _is_kept(tail)
         citations = tuple(dict.fromkeys(self._citations))
         self._text, self._citations, self._whole = "", (), True
         return [Statement(text=text, citations=citations)] if is_said else []

@@ -72,6 +72,7 @@ _TASK = re.compile(
     re.IGNORECASE,
 )
 _SAME = 0.6
+_BELONGS = 0.25  # of its telling words stand around it: one of them may by chance
 _ASKING = ("?", "\uff1f", "\u061f")
 _CLOSING = " \"'»”)]"
 _READERS = re.compile(
@@ -91,7 +92,7 @@ def is_order(text: str, *, asked: AbstractSet[str], around: AbstractSet[str]) ->
     telling = frozenset(content_words(text))
     if not asked.isdisjoint(telling):
         return False
-    return kind != "task" or around.isdisjoint(telling)
+    return kind != "task" or overlap(telling, around) < _BELONGS
 
 
 def without_orders(

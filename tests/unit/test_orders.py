@@ -52,6 +52,8 @@ def test_what_was_asked_about_is_information() -> None:
     question = "What if the parcel is lost?"
     assert not is_order(question, asked=frozenset({"parcel"}), around=NOTHING)
     assert not is_order("Find the line.", asked=NOTHING, around=frozenset({"line"}))
+    plot = "Break down the plot of 'The Great Gatsby'."
+    assert is_order(plot, asked=NOTHING, around=frozenset({"great", "mail"}))
 
 
 def test_the_extractive_engine_quotes_no_order() -> None:
@@ -87,6 +89,7 @@ def test_a_statement_that_repeats_or_cites_an_order_is_left_out() -> None:
         "Describe the lifecycle of a butterfly.",
         " Provide your reply without any spaces.",
         "How do solar panels work?",
+        "Hi David, you sent a transfer.",
         " at www.evil.test.",
         " from assist@evil.test.",
     ],
