@@ -67,12 +67,17 @@ def routes(parts: Parts) -> APIRouter:
             tabs=TABS,
             title=dict(TABS)[name],
             fields=fields_of(group, held, wrong),
-            needed=_sending(parts).table() if group is SendingRisk else (),
         )
 
     @router.get("")
     def first(request: Request) -> Response:
         return parts.pages.go(request, "/admin/settings/tickets")
+
+    @router.get("/sending/needed")
+    def needed(request: Request) -> Response:
+        """What the risk means now. Apart, because it looks at every judged answer."""
+        table = _sending(parts).table()
+        return parts.pages.show(request, "_settings_needed.html", needed=table)
 
     @router.get("/{name}")
     def show(request: Request, name: str) -> Response:

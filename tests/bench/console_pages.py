@@ -107,6 +107,7 @@ def _pages(pool: ConnectionPool[Connection[Any]]) -> Iterator[tuple[str, str]]:
         "schedules": "/schedules",
         "settings of tickets": "/settings/tickets",
         "settings: how sure": "/settings/sending",
+        "what that means, loaded after it": "/settings/sending/needed",
         "conversations": listed,
         "… far back": f"{listed}?{at}",
         "… of one surface and reason": f"{listed}?surface=zendesk&reason=low_confidence",

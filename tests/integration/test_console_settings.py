@@ -64,6 +64,7 @@ def test_groups_of_settings_are_checked_as_their_models_say(serve: Serve, pool: 
     sending = {"wrong_at_most": "0.01", "confidence": "0.99", "until_known": "0.8"}
     assert admin.post("/settings/sending", sending).status_code == 303
     assert preferences.get(SendingRisk).until_known == 0.8
+    assert "0.80" in admin.page("/settings/sending/needed").get_text()
     refused = admin.post("/settings/sending", {**sending, "confidence": "2"})
     assert refused.status_code == 422
     assert "less than or equal to 0.99" in refused.text
