@@ -56,6 +56,17 @@ LAST_WORDS = timedelta(seconds=4)
 _AWAY = (ConnectorException, psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 
 
+async def traced(
+    go_on: Callable[[], Awaitable[Any]], context: JobContext, worker: procrastinate.worker.Worker
+) -> Any:
+    """procrastinate's middleware for whatever runs jobs of `bot.queue`: goes on with the trace
+    that a job is of, and takes it out of the arguments, which are those of the task's function."""
+    after = str(context.job.task_kwargs.pop(tracing.CARRIED, ""))
+    name, job = context.job.task_name, context.job.id or 0
+    with tracing.span(name, after=after, kind=SpanKind.CONSUMER, job=job):
+        return await go_on()
+
+
 class Worker:
     """Runs jobs until SIGINT or SIGTERM. After `drain`, jobs that still run are asked to stop
     and wait for the next worker; a second signal asks at once."""
@@ -150,15 +161,12 @@ class Worker:
     async def _note(
         self, go_on: Callable[[], Awaitable[Any]], context: JobContext, worker: LaneWorker
     ) -> Any:
-        """Keeps the list of what really runs here, and goes on with the trace that it is of."""
+        """Keeps the list of what really runs here."""
         job, own = context.job.id, self._running[worker.worker_id or 0]
         assert job is not None  # noqa: S101 - it came from the database
         own.add(job)
         try:
-            # Taken out of the arguments, which are those of the task's own function.
-            after = str(context.job.task_kwargs.pop(tracing.CARRIED, ""))
-            with tracing.span(context.job.task_name, after=after, kind=SpanKind.CONSUMER, job=job):
-                return await go_on()
+            return await traced(go_on, context, worker)
         finally:
             own.discard(job)
 

@@ -29,14 +29,15 @@ if TYPE_CHECKING:
 @contextmanager
 def progress_on(console: Console) -> Iterator[OnProgress]:
     """A callback that draws one progress bar per task on this console (stderr: stdout is
-    for results)."""
+    for results); nothing where nobody watches, for there a bar is an empty line."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
+    unwatched = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=unwatched) as bar:
         tasks: dict[str, TaskID] = {}
 
         def show(what: str, done: int, total: int) -> None:

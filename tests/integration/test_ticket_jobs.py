@@ -23,6 +23,7 @@ from bot.jobs.tickets import TicketJobs, TicketSweepJob
 from bot.models import OutcomeKind
 from bot.queue import Lane, Priority, Queue
 from bot.recorded import recorded
+from bot.worker import traced
 from bot.zendesk.approving import Approvals
 from bot.zendesk.attending import Attendant
 from bot.zendesk.errands import ticket_job
@@ -143,7 +144,10 @@ class Desk:
         TicketJobs(attendant=self.attendant, problems=self.problems, queue=self.queue).register(app)
         async with app.open_async():
             await app.run_worker_async(
-                queues=[Lane.REPLIES.value], wait=False, install_signal_handlers=False
+                queues=[Lane.REPLIES.value],
+                wait=False,
+                install_signal_handlers=False,
+                worker_middleware=[traced],
             )
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:

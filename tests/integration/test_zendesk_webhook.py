@@ -37,6 +37,7 @@ from bot.runs import Runs
 from bot.sources import Source, Sources
 from bot.sync import Sync
 from bot.web import listen
+from bot.worker import traced
 from bot.zendesk.events import LARGEST_BODY, ArticlePublished, Delivery
 from bot.zendesk.webhooks import PATH, Inbox, routes
 from indexing.models import Reader
@@ -127,7 +128,7 @@ def article(zendesk: FakeZendesk) -> Article:
 def jobs(pool: ConnectionPool[Connection[Any]]) -> list[tuple[str, dict[str, Any]]]:
     with pool.connection() as connection:
         return connection.execute(
-            "SELECT task_name, args FROM procrastinate_jobs ORDER BY id"
+            "SELECT task_name, args - 'traceparent' FROM procrastinate_jobs ORDER BY id"
         ).fetchall()
 
 
@@ -156,7 +157,10 @@ class Worker:
         self._job.register(app)
         async with app.open_async():
             await app.run_worker_async(
-                queues=[Lane.EVENTS.value], wait=False, install_signal_handlers=False
+                queues=[Lane.EVENTS.value],
+                wait=False,
+                install_signal_handlers=False,
+                worker_middleware=[traced],
             )
 
 
