@@ -24,6 +24,7 @@ from indexing.models import Cut, Passage, Reader
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from psycopg import Connection
     from psycopg_pool import ConnectionPool
 
 _RECORDED = """
@@ -87,6 +88,12 @@ def recorded(pool: ConnectionPool, question_id: UUID) -> Recorded | None:
         ),
     )
     return replace(known, outcome=outcome)
+
+
+def passages_of(connection: Connection[Any], question_id: UUID) -> tuple[Passage, ...]:
+    """The passages that a question was answered from, the best first."""
+    found = connection.execute(_FOUND, (question_id,)).fetchall()
+    return tuple(_passage(each) for each in found)
 
 
 def _recorded(
@@ -157,7 +164,7 @@ def _statement(lines: Sequence[tuple[Any, ...]]) -> Statement:
     )
 
 
-def _passage(row: tuple[Any, ...]) -> Passage:
+def _passage(row: Sequence[Any]) -> Passage:
     source, kind, document_id, chunk_id, title, url, text, audience, score, dense, lexical = row
     return Passage(
         chunk_id=chunk_id,

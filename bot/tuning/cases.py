@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal
 
 from bot.answering.base import AnswerRequest
 from bot.models import Turn
+from bot.recorded import passages_of
 from bot.tuning.replies import carried_text
 from bot.tuning.splits import AnyCase
 from connectors.zendesk.personal_data import without_personal_data
@@ -56,11 +57,6 @@ JOIN ticket_turns AS turn ON turn.id = decision.draft_id
 LEFT JOIN tickets AS ticket ON ticket.ticket_id = turn.ticket_id
 WHERE decision.ended = 'sent' AND question.text <> '' AND NOT question.audience && %(inside)s
 ORDER BY question.asked_at, question.id
-"""
-
-_PASSAGES = """
-SELECT source, kind, document_id, chunk_id, title, url, text, audience, score, dense, lexical
-FROM question_passages WHERE question_id = %s ORDER BY rank
 """
 
 # People name themselves in few ways; whoever else is named in passing is not known.
@@ -163,8 +159,7 @@ def reply_cases(pool: ConnectionPool[Connection[Any]]) -> Found[ReplyCase]:
     cases: list[ReplyCase] = []
     with pool.connection() as connection:
         for row in connection.execute(_SENT, {"inside": [AGENTS]}).fetchall():
-            found = connection.execute(_PASSAGES, (row[0],)).fetchall()
-            case = _of_draft(row, tuple(_passage(each) for each in found))
+            case = _of_draft(row, passages_of(connection, row[0]))
             if isinstance(case, str):
                 left_out[case] = left_out.get(case, 0) + 1
             else:
@@ -202,24 +197,3 @@ def names_said(text: str) -> Iterator[str]:
     """Names that people give as their own."""
     for match in _SAYS_NAME.finditer(text):
         yield match[1]
-
-
-def _passage(row: Sequence[Any]) -> Passage:
-    source, kind, document, chunk, title, url, text, audience, score, dense, lexical = row
-    return Passage(
-        source=source,
-        kind=kind,
-        document_id=document,
-        chunk_id=chunk,
-        title=title,
-        url=url,
-        anchor="",
-        heading_path=(),
-        text=text,
-        locale="",
-        audience=tuple(audience),
-        edited_at=None,
-        score=score,
-        dense=dense,
-        lexical=lexical,
-    )

@@ -22,6 +22,7 @@ from bot.postgres import EmbeddedPostgres
 from tests.conftest import database_at, run_sql
 
 if TYPE_CHECKING:
+    import http.client
     from collections.abc import Iterator, Sequence
 
     from psycopg_pool import ConnectionPool
@@ -111,3 +112,20 @@ def progress(text: str) -> None:
     """One line to standard error."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
+
+
+def posted(
+    connection: http.client.HTTPConnection, path: str, body: bytes, headers: dict[str, str]
+) -> int:
+    """The status of a POST. A connection that the server had closed while idle is opened anew."""
+    for attempt in (1, 2):
+        try:
+            connection.request("POST", path, body=body, headers=headers)
+            with connection.getresponse() as answer:
+                answer.read()
+                return answer.status
+        except ConnectionError:
+            connection.close()
+            if attempt == 2:
+                raise
+    raise AssertionError

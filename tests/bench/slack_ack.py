@@ -351,7 +351,7 @@ def _send(address: str, events: Path, rate: float) -> dict[str, Any]:
             time.sleep(max(0.0, due - time.perf_counter()))
             now = time.time()
             headers = signed_headers(SECRET, body, now=now, content_type="application/json")
-            statuses.append(_posted(connection, parts.path or "/", body, headers))
+            statuses.append(measuring.posted(connection, parts.path or "/", body, headers))
             milliseconds.append((time.perf_counter() - due) * 1000)
             sent.append((json.loads(body)["event"]["ts"], now))
         connection.close()
@@ -363,23 +363,6 @@ def _send(address: str, events: Path, rate: float) -> dict[str, Any]:
         each.join()
     refused = len(statuses) - statuses.count(200)
     return {"milliseconds": milliseconds, "refused": refused, "sent": sorted(sent)}
-
-
-def _posted(
-    connection: http.client.HTTPConnection, path: str, body: bytes, headers: dict[str, str]
-) -> int:
-    """The status. A connection that the server had closed while it was idle is opened anew."""
-    for attempt in (1, 2):
-        try:
-            connection.request("POST", path, body=body, headers=headers)
-            with connection.getresponse() as answer:
-                answer.read()
-                return answer.status
-        except ConnectionError:
-            connection.close()
-            if attempt == 2:
-                raise
-    raise AssertionError
 
 
 def _show(figures: dict[str, Any]) -> None:

@@ -145,7 +145,7 @@ def _send(address: str, rate: int, seconds: int, tickets: int) -> dict[str, Any]
             due = start + number / rate
             body, headers = _webhook(offset + (number % tickets if tickets else number) + 1)
             time.sleep(max(0.0, due - time.perf_counter()))
-            statuses.append(_posted(connection, parts.path, body, headers))
+            statuses.append(measuring.posted(connection, parts.path, body, headers))
             milliseconds.append((time.perf_counter() - due) * 1000)
         connection.close()
 
@@ -164,23 +164,6 @@ def _send(address: str, rate: int, seconds: int, tickets: int) -> dict[str, Any]
         "p99_ms": one[int(len(one) * 0.99) - 1],
         "longest_ms": one[-1],
     }
-
-
-def _posted(
-    connection: http.client.HTTPConnection, path: str, body: bytes, headers: dict[str, str]
-) -> int:
-    """The status. A connection that the server had closed while it was idle is opened anew."""
-    for attempt in (1, 2):
-        try:
-            connection.request("POST", path, body=body, headers=headers)
-            with connection.getresponse() as answer:
-                answer.read()
-                return answer.status
-        except ConnectionError:
-            connection.close()
-            if attempt == 2:
-                raise
-    raise AssertionError
 
 
 def _webhook(ticket: int) -> tuple[bytes, dict[str, str]]:
