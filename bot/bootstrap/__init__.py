@@ -6,17 +6,15 @@ and everything that was opened is closed in reverse order.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal
 
 from bot import db
+from bot.bootstrap.books import Books
 from bot.bootstrap.choices import engine_name, zendesk_account
-from bot.errors import DatabaseUnsuitable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
@@ -24,25 +22,12 @@ if TYPE_CHECKING:
     from bot.answering.base import Engine
     from bot.bootstrap.vendors import Vendors
     from bot.budgets import Standing
-    from bot.db.replicas import Replica
-    from bot.drafts import Drafts
-    from bot.following import Following
     from bot.limits import Limits
     from bot.llm import MessagesApi
-    from bot.memory import QuestionMemory
-    from bot.postgres import EmbeddedPostgres
-    from bot.preferences import Preferences
-    from bot.queue import Queue
-    from bot.records import Records
-    from bot.runs import Runs
-    from bot.schedules import Schedules
-    from bot.settings import Settings
-    from bot.sources import Source, Sources
+    from bot.sources import Source
     from bot.support import Recorder, SecondOpinion, SupportDesk
     from bot.sync import Sync
     from bot.triage.router import Router
-    from bot.triage.taxonomy import TaxonomyStore
-    from bot.tuning.models import TunedModels
     from connectors.base import Connector
     from connectors.registry import Accounts
     from connectors.zendesk.account import ZendeskAccount
@@ -58,118 +43,8 @@ if TYPE_CHECKING:
 DEFAULT_LOCALE = "en"
 
 
-class Application:
+class Application(Books):
     """Every part of the product for one process. Use as a context manager."""
-
-    def __init__(self, *, settings: Settings) -> None:
-        self.settings = settings
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.close()
-
-    @cached_property
-    def embedded_postgres(self) -> EmbeddedPostgres | None:
-        """The server of our own, or None when DATABASE_URL names another."""
-        from bot.postgres import EmbeddedPostgres  # noqa: PLC0415 - not with DATABASE_URL
-
-        if self.settings.storage.database_url is not None:
-            return None
-        return EmbeddedPostgres(data_dir=self.settings.storage.data_dir)
-
-    @cached_property
-    def database_url(self) -> str:
-        """The URL of a running server, for as long as this application is open."""
-        if self.settings.storage.database_url is not None:
-            return self.settings.storage.database_url.get_secret_value()
-        assert self.embedded_postgres is not None  # noqa: S101 - the other half of the choice
-        return self._stack.enter_context(self.embedded_postgres)
-
-    def trace(self, process: str) -> None:
-        """Sends traces of this process from now on, where a collector is set. To be called before
-        anything is connected. Raises SettingInvalid where the packages for it are missing."""
-        endpoint = self.settings.traces.otlp_endpoint
-        if endpoint is not None:
-            from importlib.metadata import version  # noqa: PLC0415 - only for traces
-
-            from bot.tracing.export import export_to  # noqa: PLC0415 - only for traces
-
-            ended = export_to(endpoint, process=process, version=version("supportbot"))
-            self._stack.callback(ended)
-
-    def migrate(self) -> str:
-        """Brings the schema to this version; returns its revision."""
-        with db.connect(self.database_url) as connection:
-            db.check_server(connection)
-        db.migrate(self.database_url)
-        return db.newest_revision()
-
-    def prepare_schema(self) -> None:
-        """Makes the schema in an empty database, and keeps it current in the embedded one, which
-        nobody else uses. Raises DatabaseUnsuitable when a server of the operator's has a schema
-        of another version: changing that is the operator's decision."""
-        with db.connect(self.database_url) as connection:
-            revision = db.schema_revision(connection)
-        newest = db.newest_revision()
-        if revision is None or (self.embedded_postgres is not None and revision < newest):
-            self.migrate()
-        elif revision != newest:
-            raise DatabaseUnsuitable(
-                f"The database is at schema revision {revision}, this version needs {newest}: "
-                "run `supportbot migrate`."
-            )
-
-    @cached_property
-    def raw_pool(self) -> ConnectionPool[Connection[Any]]:
-        """Connections to any schema's server. A worker's job may hold one and ask for another."""
-        return self._pool(wait=True)
-
-    @cached_property
-    def patient_pool(self) -> ConnectionPool[Connection[Any]]:
-        """The same to a server that may be away now, for the web process."""
-        return self._pool(wait=False)
-
-    def _pool(self, *, wait: bool) -> ConnectionPool[Connection[Any]]:
-        storage = self.settings.storage
-        opened = db.open_pool(
-            self.database_url,
-            max_size=storage.database_pool_size,
-            wait=wait,
-            prepares=storage.database_pooling == "session",
-        )
-        return self._stack.enter_context(opened)
-
-    @cached_property
-    def pool(self) -> ConnectionPool[Connection[Any]]:
-        """Connections to a database with our schema in it."""
-        self.prepare_schema()
-        return self.raw_pool
-
-    @cached_property
-    def sources(self) -> Sources:
-        from bot.sources import Sources  # noqa: PLC0415 - made when asked for
-
-        return Sources(pool=self.pool)
-
-    @cached_property
-    def runs(self) -> Runs:
-        from bot.runs import Runs  # noqa: PLC0415 - made when asked for
-
-        return Runs(pool=self.pool)
-
-    @cached_property
-    def memory(self) -> QuestionMemory:
-        from bot.memory import QuestionMemory  # noqa: PLC0415 - made when asked for
-
-        return QuestionMemory(pool=self.pool)
 
     def connector(self, source: Source) -> Connector:
         """What reads this source. Raises SourceMisconfigured when its settings cannot work."""
@@ -247,36 +122,6 @@ class Application:
         return Switching(pool=self.pool, load=self.embedders.named, may_swap=may_swap)
 
     @cached_property
-    def queue(self) -> Queue:
-        from bot.queue import Queue  # noqa: PLC0415 - made when asked for
-
-        return Queue(pool=self.pool)
-
-    @cached_property
-    def preferences(self) -> Preferences:
-        from bot.preferences import Preferences  # noqa: PLC0415 - made when asked for
-
-        return Preferences(pool=self.pool)
-
-    @cached_property
-    def drafts(self) -> Drafts:
-        from bot.drafts import Drafts  # noqa: PLC0415 - made when asked for
-
-        return Drafts(pool=self.pool, queue=self.queue)
-
-    @cached_property
-    def schedules(self) -> Schedules:
-        from bot.schedules import Schedules  # noqa: PLC0415 - made when asked for
-
-        return Schedules(pool=self.pool, queue=self.queue)
-
-    @cached_property
-    def following(self) -> Following:
-        from bot.following import Following  # noqa: PLC0415 - made when asked for
-
-        return Following(pool=self.pool, queue=self.queue)
-
-    @cached_property
     def sync(self) -> Sync:
         return self.new_sync()
 
@@ -307,20 +152,6 @@ class Application:
             load=models.of,
         )
 
-    @cached_property
-    def replica(self) -> Replica | None:
-        """What DATABASE_REPLICA_URL names; None where nothing is set."""
-        from bot.db.replicas import Replica  # noqa: PLC0415 - only with a replica
-
-        url, size = (
-            self.settings.storage.database_replica_url,
-            self.settings.storage.database_pool_size,
-        )
-        if url is None:
-            return None
-        pool = db.open_pool(url.get_secret_value(), max_size=size, wait=False)
-        return Replica(primary=self.pool, pool=self._stack.enter_context(pool))
-
     def retriever_over(
         self, pool: ConnectionPool[Connection[Any]], index: Index, *, pinned: bool = False
     ) -> Retriever:
@@ -330,12 +161,6 @@ class Application:
         models = self.embedders
         embedder = models.of(index)
         return Retriever(pool=pool, index=index, embedder=embedder, load=models.of, pinned=pinned)
-
-    @cached_property
-    def records(self) -> Records:
-        from bot.records import Records  # noqa: PLC0415 - made when asked for
-
-        return Records(pool=self.pool)
 
     @cached_property
     def engine(self) -> Engine:
@@ -397,18 +222,6 @@ class Application:
         return Vendors(self)
 
     @cached_property
-    def tuned_models(self) -> TunedModels:
-        from bot.tuning.models import TunedModels  # noqa: PLC0415 - made when asked for
-
-        return TunedModels(pool=self.pool)
-
-    @cached_property
-    def routing_tags(self) -> TaxonomyStore:
-        from bot.triage.taxonomy import TaxonomyStore  # noqa: PLC0415 - made when asked for
-
-        return TaxonomyStore(pool=self.pool)
-
-    @cached_property
     def router(self) -> Router:
         """What finds the routing tag of a text."""
         from bot.bootstrap.routing import router  # noqa: PLC0415 - made when asked for
@@ -424,13 +237,6 @@ class Application:
             limits=self.limits,
             standing=self.vendors.spending.standing,
         )
-
-    @cached_property
-    def limits(self) -> Callable[[], Limits]:
-        """What is left to people, as the admin has set it by now."""
-        from bot.limits import Limits  # noqa: PLC0415 - made when asked for
-
-        return partial(self.preferences.get, Limits)
 
     def desk_over(
         self,

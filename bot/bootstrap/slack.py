@@ -6,8 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
+
+from bot.bootstrap.slack_books import SlackBooks
+from bot.bootstrap.slack_installing import OAuth, installations_of, oauth_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -17,37 +20,27 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from bot.bootstrap import Application
-    from bot.drafts import Drafts
     from bot.language import LanguageDetector
-    from bot.queue import Queue
-    from bot.records import Records
-    from bot.schedules import Schedules
     from bot.settings import Settings
     from bot.slack.api import SlackApi
     from bot.slack.attending import Attendant
-    from bot.slack.channels import Channels
     from bot.slack.draft_notices import DraftNotices, Replying
     from bot.slack.facts import Facts
     from bot.slack.handing_over import HandingOver
-    from bot.slack.handovers import Handovers, SlackRoutes
     from bot.slack.home import Home
     from bot.slack.installations import Installations
     from bot.slack.listening import Listeners
     from bot.slack.notices import Notices
     from bot.slack.pacing import Pacing
     from bot.slack.previews import Previews
-    from bot.slack.problems import Problems
-    from bot.slack.questions import Questions
     from bot.slack.signs import Signs
     from bot.slack.suggesting import Desk, Suggesting
     from bot.slack.tickets import Tickets
     from bot.slack.whispering import Whisperer
     from bot.slack.workspaces import Workspace, Workspaces
-    from bot.sources import Sources
     from bot.support import SupportDesk
     from bot.triage.router import Router
     from connectors.circuits import Circuit
-    from indexing.excerpts import Excerpts
     from indexing.retrieval import Retriever
 
 
@@ -62,17 +55,7 @@ class Timing:
     sleep: Callable[[float], None] = time.sleep
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OAuth:
-    """What it takes for workspaces to install the app: the app's own credentials, and the keys
-    that seal what it is given, with commas between them."""
-
-    client_id: str
-    client_secret: SecretStr
-    encryption_keys: SecretStr
-
-
-class Slack:
+class Slack(SlackBooks):
     """The parts of one process. `desk`, `retriever` and `router` are asked for where questions are
     answered only; `tickets` and `suggestions` give the calling thread's, and `replying` is what
     drafts need, all None without Zendesk; `later` does what is begun once Slack has its answer,
@@ -99,7 +82,7 @@ class Slack:
         timing: Timing | None = None,
         circuit: Circuit | None = None,
     ) -> None:
-        self.pool = pool
+        super().__init__(pool=pool)
         self._desk = desk
         self._retriever = retriever
         self.language = language
@@ -163,24 +146,7 @@ class Slack:
     @cached_property
     def installations(self) -> Callable[[], Installations] | None:
         """The books of who installed the app; None where something is not set that it takes."""
-        oauth = self._oauth
-        if oauth is None:
-            return None
-
-        @cache
-        def books() -> Installations:
-            from bot.secrets import Sealer  # noqa: PLC0415 - made when asked for
-            from bot.slack.installations import Installations  # noqa: PLC0415 - brings the SDK
-
-            return Installations(
-                pool=self.pool,
-                sealer=Sealer(oauth.encryption_keys.get_secret_value().split(",")),
-                client_id=oauth.client_id,
-                client_secret=oauth.client_secret.get_secret_value(),
-                api_url=self.api_url,
-            )
-
-        return books
+        return installations_of(self._oauth, pool=self.pool, api_url=self.api_url)
 
     @cached_property
     def listeners(self) -> Listeners:
@@ -240,12 +206,6 @@ class Slack:
         return Signs()
 
     @cached_property
-    def channels(self) -> Channels:
-        from bot.slack.channels import Channels  # noqa: PLC0415 - made when asked for
-
-        return Channels(pool=self.pool)
-
-    @cached_property
     def home(self) -> Home:
         from bot.slack.home import Home  # noqa: PLC0415 - made when asked for
 
@@ -268,24 +228,6 @@ class Slack:
         from bot.slack.previews import Previews  # noqa: PLC0415 - made when asked for
 
         return Previews(pool=self.pool, facts=self.facts, channels=self.channels, api=self.api)
-
-    @cached_property
-    def problems(self) -> Problems:
-        from bot.slack.problems import Problems  # noqa: PLC0415 - made when asked for
-
-        return Problems(pool=self.pool)
-
-    @cached_property
-    def sources(self) -> Sources:
-        from bot.sources import Sources  # noqa: PLC0415 - made when asked for
-
-        return Sources(pool=self.pool)
-
-    @cached_property
-    def schedules(self) -> Schedules:
-        from bot.schedules import Schedules  # noqa: PLC0415 - made when asked for
-
-        return Schedules(pool=self.pool, queue=self.queue)
 
     @cached_property
     def handing_over(self) -> HandingOver:
@@ -334,52 +276,10 @@ class Slack:
         )
 
     @cached_property
-    def drafts(self) -> Drafts:
-        from bot.drafts import Drafts  # noqa: PLC0415 - made when asked for
-
-        return Drafts(pool=self.pool, queue=self.queue)
-
-    @cached_property
-    def handovers(self) -> Handovers:
-        from bot.slack.handovers import Handovers  # noqa: PLC0415 - made when asked for
-
-        return Handovers(pool=self.pool)
-
-    @cached_property
-    def routes(self) -> SlackRoutes:
-        from bot.slack.handovers import SlackRoutes  # noqa: PLC0415 - made when asked for
-
-        return SlackRoutes(pool=self.pool)
-
-    @cached_property
     def notices(self) -> Notices:
         from bot.slack.notices import Notices  # noqa: PLC0415 - made when asked for
 
         return Notices(pool=self.pool, settling=timedelta(seconds=self._timing.settling))
-
-    @cached_property
-    def queue(self) -> Queue:
-        from bot.queue import Queue  # noqa: PLC0415 - made when asked for
-
-        return Queue(pool=self.pool)
-
-    @cached_property
-    def records(self) -> Records:
-        from bot.records import Records  # noqa: PLC0415 - made when asked for
-
-        return Records(pool=self.pool)
-
-    @cached_property
-    def excerpts(self) -> Excerpts:
-        from indexing.excerpts import Excerpts  # noqa: PLC0415 - made when asked for
-
-        return Excerpts(pool=self.pool)
-
-    @cached_property
-    def questions(self) -> Questions:
-        from bot.slack.questions import Questions  # noqa: PLC0415 - made when asked for
-
-        return Questions(pool=self.pool)
 
     @cached_property
     def whisperer(self) -> Whisperer:
@@ -440,14 +340,6 @@ def whose(token: SecretStr, *, api_url: str, timeout: int) -> str:
     api = SlackApi(token=secret, api_url=api_url, team="", pacing=Pacing(), timeout=timeout)
     found = api.auth_test()
     return f"Workspace {found.get('team') or found['team_id']} as @{found.get('user') or 'bot'}"
-
-
-def oauth_of(settings: Settings) -> OAuth | None:
-    """None where one of its settings is missing."""
-    slack, keys = settings.slack, settings.storage.encryption_keys
-    if not (slack.client_id and slack.client_secret and keys):
-        return None
-    return OAuth(client_id=slack.client_id, client_secret=slack.client_secret, encryption_keys=keys)
 
 
 def _connections(settings: Settings) -> tuple[str, ...]:

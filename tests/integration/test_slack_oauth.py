@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from slack_sdk.oauth.installation_store import Installation
 
 from bot.audit import Actor, Audit
-from bot.bootstrap.slack import OAuth
+from bot.bootstrap.slack_installing import OAuth
 from bot.errors import InputRejected, SecretUnreadable, SettingInvalid
 from bot.jobs.slack_upkeep import SlackTokensJob
 from bot.language import LanguageDetector
