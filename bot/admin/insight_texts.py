@@ -57,6 +57,10 @@ DRAFT_REJECTED = "Rejected. It is not sent."
 DRAFT_TOO_LATE = "Somebody was faster, or the ticket has moved on: this draft is {state}."
 
 TAG_SAVED = "{name} is saved. It counts from the next ticket on."
+TAGS_TAKEN = (
+    "{count} tags are added. Say what belongs to each and give it examples: so far only its name "
+    "is known."
+)
 TAG_REMOVED = "{name} is removed, with its examples and rules."
 EXAMPLES_ADDED = "{count} new examples. Those that were there already are left alone."
 EXAMPLE_REMOVED = "The example is removed."

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bot.sources import Source, Sources
     from connectors.base import Connector
     from connectors.zendesk.choices import Option
+    from connectors.zendesk.tagging import AccountTags
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +54,7 @@ class Parts:
     runs: Runs
     connect: Callable[[Source], Connector]
     source_choices: Callable[[str], Mapping[str, tuple[Option, ...]]]
+    account_tags: Callable[[], AccountTags]
     zendesk_users: Callable[[str], tuple[int, ...]]
     slack_users: Callable[[str], tuple[str, ...]]
     health: Callable[[], Sequence[Check]]

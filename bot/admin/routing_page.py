@@ -11,6 +11,7 @@ from bot.admin.errors import PageMissing
 from bot.admin.pages import Page
 from bot.admin.requests import is_partial, visitor_of
 from bot.admin.roles import Role
+from bot.admin.routing_account_page import account_routes
 from bot.insight.routing import changes, learnt, tags_in_use
 from bot.triage.models import NONE, PRIORITIES, Example, RoutingTag
 
@@ -37,6 +38,7 @@ def routes(parts: Parts) -> APIRouter:
             rules=taxonomy.rules,
             changes=changes(parts.pool),
             priorities=PRIORITIES,
+            has_account=parts.connected["zendesk"],
         )
 
     @router.get("/learnt")
@@ -130,6 +132,7 @@ def routes(parts: Parts) -> APIRouter:
         store.remove_rule(rule_id, actor=visitor_of(request).person.actor)
         return parts.pages.go(request, _HERE, said=texts.RULE_REMOVED)
 
+    router.include_router(account_routes(parts))
     return router
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.bootstrap.checks import connections, readiness
 from bot.bootstrap.choices import zendesk_account
+from bot.bootstrap.routing import account_tags
 from bot.bootstrap.ticket_checks import PROBE_SECONDS
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def console(app: Application) -> ASGIApp:
         runs=Runs(pool=pool),
         connect=app.connector,
         source_choices=partial(_source_choices, app),
+        account_tags=partial(account_tags, app),
         zendesk_users=partial(_zendesk_users, app),
         slack_users=partial(_slack_users, app),
         health=partial(readiness, pool, embedded=app.embedded_postgres is not None),

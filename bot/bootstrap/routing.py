@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.bootstrap.choices import engine_name
+from bot.bootstrap.choices import engine_name, zendesk_account
+from bot.bootstrap.ticket_checks import PROBE_SECONDS
 from bot.triage.claude import ClaudeClassifier
 from bot.triage.embeddings import KeptEmbeddings
 from bot.triage.examples import ExampleClassifier
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from bot.bootstrap import Application
     from bot.triage.base import Classifier
     from bot.triage.models import Taxonomy
+    from connectors.zendesk.tagging import AccountTags
 
 
 def router(app: Application) -> Router:
@@ -47,3 +49,15 @@ def router(app: Application) -> Router:
         # Compatible servers are not known to keep to a schema.
         claude=by_claude if engine_name(app.settings) == "claude" else None,
     )
+
+
+def account_tags(app: Application) -> AccountTags:
+    """What the connected account sorts its tickets by. Raises ConnectorError, which says what is
+    missing where no account is connected."""
+    from connectors.zendesk.tagging import tags_of  # noqa: PLC0415 - brings zenpy
+
+    account = zendesk_account(
+        app.settings.zendesk, timeout=PROBE_SECONDS, longest_wait=PROBE_SECONDS
+    )
+    with account.client() as client:
+        return tags_of(client)

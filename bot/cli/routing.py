@@ -1,11 +1,11 @@
 """`supportbot routing`: which tags a hand-off can get, and what belongs to each."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.cli import routing_files
 from bot.cli.opening import application, operator
 from bot.errors import InputRejected
 
@@ -169,49 +169,8 @@ def rule(
         terminal.write(f"Added rule {opened.routing_tags.add_rule(made, actor=operator())}.")
 
 
-@app.command("import")
-def import_(
-    path: Annotated[
-        Path | None,
-        typer.Argument(
-            help="CSV with text and label, or JSON Lines: see `supportbot routing export`"
-        ),
-    ] = None,
-    sample: Annotated[
-        bool, typer.Option("--sample", help="The tags for the sample help center")
-    ] = False,
-) -> None:
-    """Read tags, examples and rules from a file, all of it or nothing. What is there stays."""
-    from bot import terminal  # noqa: PLC0415 - keeps --help instant
-    from bot.triage import files  # noqa: PLC0415 - keeps --help instant
-
-    if (path is None) != sample:
-        raise InputRejected("Name either a file or --sample.")
-    contents = files.read(path) if path is not None else files.read_sample()
-    with application() as opened:
-        done = files.load(opened.routing_tags, contents, actor=operator())
-    terminal.write(
-        f"{done.tags} tags saved, {done.examples} examples and {done.rules} rules added."
-    )
-
-
-@app.command("export")
-def export(
-    path: Annotated[Path | None, typer.Argument(help="Where to; printed if left out")] = None,
-) -> None:
-    """Write everything as JSON Lines, which `routing import` reads."""
-    from bot import terminal  # noqa: PLC0415 - keeps --help instant
-    from bot.triage import files  # noqa: PLC0415 - keeps --help instant
-
-    with application() as opened:
-        text = "\n".join(files.export(opened.routing_tags.read()))
-    if path is None:
-        terminal.write(text)
-        return
-    try:
-        path.write_text(f"{text}\n", encoding="utf-8")
-    except OSError as error:
-        raise InputRejected(f"{path}: {error.strerror or error}.") from error
+app.command("import")(routing_files.import_)
+app.command("export")(routing_files.export)
 
 
 @app.command("try")

@@ -25,7 +25,14 @@ EXAMPLE_CHARACTERS = 8_000
 """Longer examples are cut: a model reads less of them, and so does a person."""
 
 # Zendesk's own rule for tags: letters of any script, digits, and these; no spaces.
-_NAME = re.compile(r"[\w/:.\-]{1,200}")
+TAG_NAME = re.compile(r"[\w/:.\-]{1,200}")
+
+_ADD = """
+INSERT INTO routing_tags
+    (name, description, group_id, group_name, priority, custom_fields, enabled)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (name) DO NOTHING
+"""
 
 _SAVE = """
 INSERT INTO routing_tags
@@ -124,6 +131,16 @@ class TaxonomyStore:
             columns = zip(*((each.tag, each.text, each.source) for each in added), strict=True)
             return cursor.execute(_ADD_EXAMPLES, [list(each) for each in columns]).rowcount
 
+    def add_new(self, tags: Iterable[RoutingTag], *, actor: Actor = SYSTEM) -> tuple[str, ...]:
+        """Adds those tags that are not there yet, and leaves the others as they are. Returns the
+        names of the new ones. Raises InputRejected, naming what cannot be used."""
+        checked = [checked_tag(each) for each in tags]
+        with self._pool.connection() as connection:
+            sign(connection, actor)
+            return tuple(
+                tag.name for tag in checked if connection.execute(_ADD, _columns(tag)).rowcount
+            )
+
     def remove(self, name: str, *, actor: Actor = SYSTEM) -> None:
         """Removes a tag with its examples and rules. Raises InputRejected when it is unknown."""
         with self._pool.connection() as connection:
@@ -173,7 +190,7 @@ class TaxonomyStore:
 def checked_tag(tag: RoutingTag) -> RoutingTag:
     """The tag as it is kept. Raises InputRejected, saying what to change."""
     name = tag.name.strip().lower()
-    if not _NAME.fullmatch(name):
+    if not TAG_NAME.fullmatch(name):
         raise InputRejected(
             f"{tag.name!r} cannot be a tag: use letters, digits, '_', '-', '/', ':' and '.', "
             "without spaces."
@@ -204,32 +221,6 @@ def checked_rule(rule: Rule) -> Rule:
         requester_tags=kept[4],
         locales=kept[5],
     )
-
-
-def account_tags(
-    tags: Iterable[str], groups: Mapping[int, str], *, known: Iterable[str] = ()
-) -> tuple[RoutingTag, ...]:
-    """Tags that an account has already, as plain names, for `TaxonomyStore.save`. A tag gets the
-    group (id -> name) whose name's words it holds, if just one does: `billing_refund` goes to
-    "Billing". Names in `known` are left out, and so are those that cannot be routing tags."""
-    wanted = dict.fromkeys(each.strip().lower() for each in tags)
-    skipped = {NONE, *known}
-    return tuple(
-        _with_group(name, groups)
-        for name in wanted
-        if name not in skipped and _NAME.fullmatch(name)
-    )
-
-
-def _with_group(name: str, groups: Mapping[int, str]) -> RoutingTag:
-    words = set(re.findall(r"[^\W_]+", name))
-    fitting = [
-        (number, group)
-        for number, group in groups.items()
-        if (own := set(re.findall(r"[^\W_]+", group.lower()))) and own <= words
-    ]
-    number, group = fitting[0] if len(fitting) == 1 else (None, "")
-    return RoutingTag(name=name, group_id=number, group_name=group)
 
 
 def _checked_example(example: Example) -> Example:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.commands import CommandLine
+from tests.fakes.zendesk import FakeZendesk
 
 
 @pytest.fixture
@@ -61,6 +62,48 @@ def test_tags_and_examples_by_hand_then_out_and_in_again(line: CommandLine) -> N
     ]
 
 
+def test_the_accounts_tags_are_listed_then_chosen_and_never_overwritten(
+    line: CommandLine,
+) -> None:
+    with FakeZendesk() as zendesk:
+        ticketing = zendesk.account.ticketing
+        ann, group = ticketing.person("Ann"), ticketing.group("Returns desk")
+        for tags in (("refund", "web"), ("refund",), ("refund",), ("warranty",)):
+            ticketing.ticket(ann, "A", "B", tags=tags, group_id=group.id)
+        connected = CommandLine(
+            folder=line.folder,
+            settings={
+                **line.settings,
+                "ZENDESK_SUBDOMAIN": "acme",
+                "ZENDESK_BASE_URL": zendesk.base_url,
+                "ZENDESK_CLIENT_ID": "supportbot",
+                "ZENDESK_CLIENT_SECRET": "the-client-secret",
+            },
+        )
+        ran(line, "routing", "add", "warranty", "--priority", "low")
+
+        looked = connected.run("routing", "import", "--account")
+        nothing = json.loads(ran(line, "routing", "list", "--json"))
+        taken = ran(connected, "routing", "import", "--account", "--at-least", "3", "--tag",
+                    "warranty")  # fmt: skip
+        again = ran(connected, "routing", "import", "--account", "--at-least", "3")
+        unknown = connected.run("routing", "import", "--account", "--tag", "none")
+        listed = json.loads(ran(line, "routing", "list", "--json"))
+        audited = ran(line, "audit", "--target", "refund")
+
+    assert looked.stdout.decode().splitlines()[1].split() == ["refund", "3", "Returns", "desk",
+                                                              "no"]  # fmt: skip
+    assert b"Nothing is taken yet" in looked.stderr
+    assert [each["name"] for each in nothing["tags"]] == ["warranty"]
+    assert taken.startswith("1 tags added: refund.")
+    assert again == "0 tags added.\n"
+    assert (unknown.returncode, b"no tag 'none'" in unknown.stderr) == (2, True)
+    refund, warranty = listed["tags"]
+    assert (refund["group_id"], refund["group_name"]) == (group.id, "Returns desk")
+    assert (warranty["priority"], warranty["group_id"]) == ("low", None)
+    assert "routing_tags added" in audited
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -72,6 +115,8 @@ def test_tags_and_examples_by_hand_then_out_and_in_again(line: CommandLine) -> N
         (("rule",), "--remove ID"),
         (("import", "broken.csv"), "broken.csv:2: label"),
         (("import",), "--sample"),
+        (("import", "--account"), "ZENDESK_CLIENT_ID"),
+        (("import", "--sample", "--tag", "a"), "--account"),
     ],
 )
 def test_bad_use_is_one_line_and_status_2(
@@ -81,7 +126,7 @@ def test_bad_use_is_one_line_and_status_2(
 
     done = line.run("routing", *arguments)
 
-    assert done.returncode == 2
+    assert done.returncode == (1 if "--account" in arguments else 2)
     assert said in done.stderr.decode()
     assert len(done.stderr.decode().strip().splitlines()) == 1
 

@@ -18,6 +18,8 @@ from bot.queue import Queue
 from bot.schedules import Schedules
 from bot.sources import Source, Sources
 from bot.timing import cron, interval
+from bot.triage.models import RoutingTag
+from bot.triage.taxonomy import TaxonomyStore
 from tests.console import Browser, somebody
 from tests.fakes.zendesk import FakeZendesk
 from tests.integration.console import Serve, serve
@@ -85,6 +87,58 @@ def test_a_zendesk_source_is_chosen_from_the_account_and_tried_before_it_is_save
     )
     entry = Audit(pool=pool).latest(action="sources added")[0]
     assert (entry.actor.surface, entry.actor.name) == ("console", "admin@example.com")
+
+
+def test_tags_of_the_account_are_looked_at_and_those_chosen_become_routing_tags(
+    zendesk: FakeZendesk, serve: Serve, pool: Pool
+) -> None:
+    ticketing = zendesk.account.ticketing
+    ann, group = ticketing.person("Ann"), ticketing.group("Returns <i>desk</i>")
+    for tags in (("refund", "web"), ("refund",), ("refund", "supportbot_answered"), ("warranty",)):
+        ticketing.ticket(ann, "A", "B", tags=tags, group_id=group.id)
+    store = TaxonomyStore(pool=pool)
+    store.save([RoutingTag(name="warranty", priority="low")])
+    web = connected(zendesk, serve)
+    admin = Browser(web, pool, somebody(pool))
+
+    page = admin.page("/routing/account")
+    assert [str(each["value"]) for each in page.select("[name=tag]")] == ["refund", "web"]
+    assert "Returns <i>desk</i>" in page.get_text()
+    assert store.names() == ("warranty",)
+
+    sent = {"tag": ["refund", "warranty"]}
+    assert admin.post("/routing/account", sent).headers["location"] == "/admin/routing"
+    refund, warranty = store.read().tags
+    assert (refund.name, refund.group_id, refund.group_name) == ("refund", group.id, group.name)
+    assert (warranty.priority, warranty.group_id) == ("low", None)
+    entry = Audit(pool=pool).latest(action="routing_tags added")[0]
+    assert (entry.actor.surface, entry.target) == ("console", "refund")
+    assert admin.post("/routing/account", {"tag": ["none"]}).status_code == 422
+    assert Browser(web, pool, somebody(pool, Role.AGENT)).get("/routing/account").status_code == 403
+
+    zendesk.access.revoke_all()
+    zendesk.access.allowed_scopes = frozenset({"tickets:read"})
+    refused = admin.get("/routing/account")
+    assert refused.status_code == 200
+    assert "without the scope read" in refused.text
+    assert admin.post("/routing/account", {"tag": ["web"]}).status_code == 422
+
+
+def test_agents_who_may_not_export_tickets_still_take_tags_by_their_groups_names(
+    zendesk: FakeZendesk, serve: Serve, pool: Pool
+) -> None:
+    zendesk.account.bot.role = "agent"
+    ticketing = zendesk.account.ticketing
+    group = ticketing.group("Billing")
+    for number in range(120):
+        ticketing.ticket(ticketing.person("Ann"), "A", "B", tags=(f"t{number}", "billing_double"))
+    admin = Browser(connected(zendesk, serve), pool, somebody(pool))
+
+    assert len(admin.page("/routing/account").select("[name=tag]")) == 121
+    admin.post("/routing/account", {"tag": ["billing_double"]})
+
+    (tag,) = TaxonomyStore(pool=pool).read().tags
+    assert (tag.name, tag.group_id) == ("billing_double", group.id)
 
 
 def test_credentials_that_are_refused_are_said_and_nothing_is_saved_unless_one_insists(

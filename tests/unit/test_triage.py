@@ -10,9 +10,11 @@ import pytest
 
 from bot.errors import InputRejected
 from bot.triage import calibration, files, ridge
+from bot.triage.account import proposals
 from bot.triage.models import Context, Example, RoutingTag, Rule, Taxonomy
 from bot.triage.rules import first_fitting
-from bot.triage.taxonomy import account_tags, checked_tag
+from bot.triage.taxonomy import checked_tag
+from connectors.zendesk.tagging import AccountTags
 
 
 def fits(rule: Rule, text: str = "", *, locale: str = "en", **context: Any) -> bool:
@@ -229,14 +231,21 @@ def test_the_sample_has_a_dozen_tags_with_examples_each() -> None:
 # The account's own tags -----------------------------------------------------------------------
 
 
-def test_the_accounts_tags_get_the_one_group_that_they_name() -> None:
-    groups = {1: "Billing", 2: "Tier 2", 3: "Support"}
+def test_the_accounts_tags_get_the_group_of_their_tickets_or_else_the_one_they_name() -> None:
+    found = AccountTags(
+        tickets={"billing_refund": 9, "VIP": 7, "vip": 5, "billing_support": 3, "oos": 3, "old": 2,
+                 "a b": 2, "supportbot_answered": 99, "few": 2},
+        groups={1: "Billing", 2: "Tier 2", 3: "Support", 4: "/"},
+        sorted_into={"billing_refund": {3: 5, 2: 1}, "vip": {1: 2, 2: 2}, "few": {2: 2}},
+    )  # fmt: skip
 
-    found = account_tags(["billing_refund", "VIP", "billing_support", "oos", "old", "a b"], groups,
-                         known=["old"])  # fmt: skip
+    proposed = proposals(found, known=["old"])
 
-    assert [(each.name, each.group_id) for each in found] == [
-        ("billing_refund", 1),
-        ("vip", None),
-        ("billing_support", None),
+    assert [(each.tag.name, each.tickets, each.tag.group_id) for each in proposed] == [
+        ("vip", 12, None),
+        ("billing_refund", 9, 3),
+        ("billing_support", 3, None),
+        ("old", 2, None),
+        ("few", 2, None),
     ]
+    assert [each.tag.name for each in proposed if each.is_known] == ["old"]

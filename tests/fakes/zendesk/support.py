@@ -111,13 +111,17 @@ class Support:
             "previous_page": None,
         }
 
-    def _tags(self, **_: Any) -> Answer:
-        """The most used first; a stand-in's account has no second page of them."""
+    def _tags(self, *, query: Mapping[str, str], url: str) -> Answer:
+        """The most used first; the page is found by the tag's place among them."""
         used = Counter(
             tag for each in self._account.ticketing.tickets.values() for tag in each.tags
         )
-        tags = [{"name": name, "count": number} for name, number in used.most_common()]
-        return 200, {"tags": tags, "count": len(tags), "next_page": None, "previous_page": None}
+        places = enumerate(used.most_common(), start=1)
+        tags = [{"id": place, "name": name, "count": number} for place, (name, number) in places]
+        answer = page("tags", tags, query, url=url, default=100)
+        for each in answer["tags"]:
+            del each["id"]
+        return 200, answer
 
     def _ratings(self, *, query: Mapping[str, str], url: str) -> Answer:
         since = float(query.get("start_time", "0"))
