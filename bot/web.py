@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 # Load balancers give a request half a minute; nothing of ours takes longer.
 DRAIN_SECONDS = 15
 
+# Longer than load balancers keep a connection that is idle (a minute is common): who closes first
+# must be they, or a webhook may be sent into a connection that is being closed.
+_KEEP_ALIVE_SECONDS = 75
+
 
 def create_app(
     *,
@@ -125,6 +129,7 @@ def serve(app: FastAPI, listener: socket.socket) -> None:
         app,
         log_config=None,  # bot.log has configured logging
         access_log=False,  # query strings may hold what people wrote
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=DRAIN_SECONDS,
         server_header=False,
     )

@@ -20,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import count
@@ -361,8 +362,9 @@ def _send(address: str, events: Path, rate: float) -> dict[str, Any]:
         each.start()
     for each in senders:
         each.join()
-    refused = len(statuses) - statuses.count(200)
-    return {"milliseconds": milliseconds, "refused": refused, "sent": sorted(sent)}
+    refused = Counter(status for status in statuses if status != 200)
+    print(f"refused, by status: {dict(refused)}", file=sys.stderr)
+    return {"milliseconds": milliseconds, "refused": refused.total(), "sent": sorted(sent)}
 
 
 def _show(figures: dict[str, Any]) -> None:
