@@ -36,7 +36,7 @@ def test_a_model_is_trained_refused_forced_followed_and_taken_back(
     nothing = line.run("tune", "export", "--to", "out")
     ran("routing", "import", "tags.jsonl")
     exported = ran("tune", "export", "--to", "out")
-    trained = ran("tune", "routing", "--data", "set")
+    trained = ran("tune", "train", "routing", "--data", "set")
     refused = line.run("tune", "promote", "1")
     forced = ran("tune", "promote", "1", "--force")
     tried = json.loads(ran("routing", "try", "where is my shipment", "--json"))
