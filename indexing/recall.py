@@ -46,29 +46,32 @@ _SUGGESTED = 12
 # the second on the memory is believed in full.
 _UNLIKE, _LIKE = 0.3, 0.5
 
+# Pairs are read nearest first, and no more of them than are wanted. Who may read a document is
+# asked behind a fence, of those that a pair leads to; without it PostgreSQL walks the index of all
+# audiences anew for each pair.
 _RECALLED = """
-WITH readable AS NOT MATERIALIZED (
-    SELECT pk, article_of(source, translation_group, id) AS article FROM documents
-    WHERE audience && %(reads)s::text[]
-      AND (%(sources)s::text[] IS NULL OR source = ANY(%(sources)s::text[]))
-      AND kind NOT IN ('ticket', 'macro')
-),
-nearest AS MATERIALIZED (
+WITH nearest AS NOT MATERIALIZED (
     SELECT pair_id, embedding, embedding <=> %(vector)s AS distance FROM {memory}
     WHERE pair_id <> %(without)s
     ORDER BY embedding <=> %(vector)s LIMIT %(looked_at)s
-),
-led AS (
-    SELECT pair.id, pair.weight, nearest.embedding, nearest.distance,
-           ARRAY(SELECT readable.pk FROM readable
-                 WHERE readable.article = ANY(pair.article_ids)) AS documents
-    FROM nearest JOIN question_memory AS pair ON pair.id = nearest.pair_id
 )
-SELECT led.weight, halfvec_send(led.embedding), led.documents,
+SELECT pair.weight, halfvec_send(nearest.embedding), led.documents,
        own.memory_trust, own.memory_usual, own.memory_spread
-FROM led CROSS JOIN embedding_indexes AS own
-WHERE own.id = %(index)s AND cardinality(led.documents) > 0
-ORDER BY led.distance, led.id LIMIT %(neighbours)s
+FROM nearest JOIN question_memory AS pair ON pair.id = nearest.pair_id
+CROSS JOIN LATERAL (
+    SELECT array_agg(meant.pk) AS documents
+    FROM (
+        SELECT pk, audience FROM documents
+        WHERE article_of(source, translation_group, id) = ANY(pair.article_ids)
+          AND (%(sources)s::text[] IS NULL OR source = ANY(%(sources)s::text[]))
+          AND kind NOT IN ('ticket', 'macro')
+        OFFSET 0
+    ) AS meant
+    WHERE meant.audience && %(reads)s::text[]
+) AS led
+CROSS JOIN embedding_indexes AS own
+WHERE own.id = %(index)s AND led.documents IS NOT NULL
+ORDER BY nearest.distance LIMIT %(neighbours)s
 """
 
 
@@ -171,7 +174,8 @@ def opinions(
     if not neighbours:
         return {}
     rows = np.stack([each.vector for each in neighbours])
-    cosines = rows @ vector
+    with one_thread():
+        cosines = rows @ vector
     heard = (float(cosines.max()) - _UNLIKE) / (_LIKE - _UNLIKE)
     if heard <= 0:
         return {}
