@@ -41,6 +41,10 @@ _WITHDRAWN_BEFORE = """
 SELECT EXISTS (SELECT FROM inbound_events WHERE source = 'slack withdrawn' AND id = %s)
 """
 
+# What is told of one message is taken one after the other: its edit or its deletion may arrive at
+# the same moment as its first wording, and would not see it yet.
+_ONE_BY_ONE = "SELECT pg_advisory_xact_lock(hashtext('slack message'), hashtext(%s))"
+
 _SURROUNDINGS = """
 SELECT (SELECT askers FROM slack_threads WHERE team_id = %(team)s AND channel_id = %(channel)s
         AND thread_ts = %(thread)s),
@@ -154,6 +158,7 @@ class Inbox:
 
     def _said(self, connection: Connection[Any], said: Said, bot_user: str) -> None:
         values = _values(said)
+        connection.execute(_ONE_BY_ONE, (_key(said.place.team, said.place.channel, said.ts),))
         row = connection.execute(_SURROUNDINGS, values).fetchone() or (None,) * 5
         askers, with_people, in_thread, auto, known = row
         if known:
@@ -171,7 +176,8 @@ class Inbox:
             self._enqueue(connection, said.place)
 
     def _withdrawn(self, connection: Connection[Any], gone: Withdrawn) -> None:
-        key = f"{gone.team}:{gone.channel}:{gone.ts}"
+        key = _key(gone.team, gone.channel, gone.ts)
+        connection.execute(_ONE_BY_ONE, (key,))
         self._first(connection, "slack withdrawn", key, "message_deleted")
         row = connection.execute(_WITHDRAWN, (gone.team, gone.channel, gone.ts)).fetchone()
         if row is not None:
@@ -193,7 +199,7 @@ class Inbox:
                 connection.execute(statement, (gone.team,))
 
     def _was_withdrawn(self, connection: Connection[Any], said: Said) -> bool:
-        key = f"{said.place.team}:{said.place.channel}:{said.ts}"
+        key = _key(said.place.team, said.place.channel, said.ts)
         row = connection.execute(_WITHDRAWN_BEFORE, (key,)).fetchone()
         return bool(row and row[0])
 
@@ -204,6 +210,10 @@ class Inbox:
     def _first(connection: Connection[Any], source: str, key: str, kind: str) -> bool:
         noted = connection.execute(_FIRST_TIME, {"source": source, "id": key, "kind": kind})
         return noted.rowcount > 0
+
+
+def _key(team: str, channel: str, ts: str) -> str:
+    return f"{team}:{channel}:{ts}"
 
 
 def _way(said: Said, bot_user: str, *, follows: bool, auto: bool) -> Way | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -317,6 +319,37 @@ def test_what_is_withdrawn_is_forgotten_in_whatever_order_it_comes(slack: Slack)
 
     assert revisions(slack) == [("", 1, True)]
     assert slack.jobs() == [TS]
+
+
+@pytest.mark.parametrize(
+    ("second", "left"),
+    [(edited("<@UBOT> two"), ("<@UBOT> two", 2, False)), (deleted(), ("", 1, True))],
+    ids=["edited", "deleted"],
+)
+def test_second_thoughts_may_come_while_the_first_are_taken(
+    slack: Slack, second: dict[str, Any], left: tuple[Any, ...]
+) -> None:
+    with ThreadPoolExecutor() as both, slack.pool.connection() as connection:
+        connection.execute("LOCK procrastinate_jobs IN EXCLUSIVE MODE")
+        first = both.submit(slack.says, "<@UBOT> one")
+        waits_for_a_lock(slack, 1)
+        then = both.submit(slack.event, second)
+        waits_for_a_lock(slack, 2)
+        connection.rollback()
+        answers = [first.result(10.0), then.result(10.0)]
+
+    assert [each.status_code for each in answers] == [200, 200]
+    assert revisions(slack) == [left]
+
+
+def waits_for_a_lock(slack: Slack, deliveries: int) -> None:
+    """Until so many deliveries can get no further."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()"
+    for _ in range(200):
+        if slack.rows(waiting)[0][0] >= deliveries:
+            return
+        time.sleep(0.05)
+    pytest.fail(f"{deliveries} deliveries do not wait")
 
 
 # --- When something is away
