@@ -104,7 +104,7 @@ def endless() -> Iterator[Document]:
             base,
             id=f"{base.id}:{number}",
             body=_exchanged(base.body, vocabulary, chance) if repeated else base.body,
-            audience=_audience(number),
+            audience=audience(number),
         )
 
 
@@ -186,7 +186,8 @@ def _exchanged(body: str, vocabulary: Sequence[str], chance: random.Random) -> s
     return _PIECES.sub(exchange, body)
 
 
-def _audience(number: int) -> Audience:
+def audience(number: int) -> Audience:
+    """Who may read the document of this number."""
     if number % 50 == 3:
         return Audience.segments(1)
     return Audience.agents() if number % 7 == 5 else Audience.public()

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import psutil
+import psycopg
 from psycopg import sql
 from rich.console import Console
 from rich.table import Table
@@ -31,16 +33,32 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """The server named by DATABASE_URL, else an embedded one that is thrown away afterwards."""
+def server(keep: Path | None = None) -> Iterator[str]:
+    """The server named by DATABASE_URL, else an embedded one that is thrown away afterwards, or
+    that keeps its data in the folder `keep`."""
     if given := os.environ.get("DATABASE_URL"):
         yield given
+        return
+    if keep is not None:
+        with EmbeddedPostgres(data_dir=keep) as url:
+            yield url
         return
     with tempfile.TemporaryDirectory(prefix="supportbot-bench-") as name:
         folder = Path(name)
         folder.chmod(0o711)
         with EmbeddedPostgres(data_dir=folder / "server") as url:
             yield url
+
+
+def kept_database(server_url: str, name: str) -> str:
+    """The database of this name, made at the newest schema if it is not there."""
+    with psycopg.connect(server_url) as connection:
+        found = connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchone()
+    if found is None:
+        run_sql(server_url, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    url = database_at(server_url, name)
+    db.migrate(url)
+    return url
 
 
 @contextmanager
@@ -86,6 +104,29 @@ def peak_megabytes() -> float:
     parent held when it forked."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return int(found.group(1)) / 1024 if found else 0.0
+
+
+def server_megabytes(url: str) -> float:
+    """What all processes of a PostgreSQL on this machine hold, memory that they share counted
+    once; 0 where it is on another machine."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT pg_backend_pid(), inet_server_addr()").fetchone()
+        try:
+            parent = psutil.Process(row[0] if row else 0).parent()
+            processes = [parent, *parent.children(recursive=True)] if parent else []
+            return sum(_proportional(each.pid) for each in processes)
+        except (psutil.Error, OSError):
+            return 0.0
+
+
+def _proportional(pid: int) -> float:
+    """The megabytes of a process, of memory that n share one nth."""
+    try:
+        told = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    except OSError:  # it has ended, or is somebody else's
+        return 0.0
+    found = re.search(r"^Pss:\s+(\d+) kB", told, re.MULTILINE)
     return int(found.group(1)) / 1024 if found else 0.0
 
 
