@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot import db
+from bot.evaluation.scorers import latency
 from bot.postgres import EmbeddedPostgres
 from tests.conftest import database_at, run_sql
 
@@ -97,6 +98,18 @@ def in_a_process(module: str, *arguments: str) -> dict[str, Any]:
     )
     result: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
     return result
+
+
+def timings(milliseconds: Sequence[float]) -> dict[str, float]:
+    """How many, and p50_ms, p95_ms, p99_ms and longest_ms; nothing took 0 ms."""
+    one = sorted(milliseconds) or [0.0]
+    return {
+        "count": len(milliseconds),
+        "p50_ms": latency(one).p50,
+        "p95_ms": latency(one).p95,
+        "p99_ms": one[max(int(len(one) * 0.99) - 1, 0)],
+        "longest_ms": one[-1],
+    }
 
 
 def peak_megabytes() -> float:

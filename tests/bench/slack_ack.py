@@ -31,10 +31,9 @@ from urllib.parse import urlsplit
 import psycopg
 
 from bot import db
-from bot.evaluation.scorers import latency
 from bot.slack.http import PATH
 from bot.web import listen
-from tests.bench import measuring
+from tests.bench import deployed, measuring
 from tests.fakes.slack.signing import signed_headers
 
 if TYPE_CHECKING:
@@ -45,17 +44,6 @@ SECRET = "the-signing-secret"
 SENDERS = 24
 PATIENCE = 180.0
 ACK_MS, SIGN_MS, ANSWER_MS = 200.0, 1000.0, 1500.0
-ASKED = (
-    "How long do I have to return a jacket?",
-    "What does the return label cost?",
-    "I paid with PayPal, when do I get my refund?",
-    "How long is the warranty on a tent?",
-    "Until when can I cancel my order?",
-    "How many days does express shipping to Canada take?",
-    "How long is the password reset link valid?",
-    "What does it cost to put new soles on my boots?",
-)
-
 _LEFT = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
 _UNANSWERED = "SELECT count(*) FROM slack_questions WHERE state <> 'done' OR parts = '[]'"
 
@@ -133,23 +121,12 @@ def _figures(
     return {
         "cores": os.cpu_count(),
         "rate": options.rate,
-        "busy": _timings(busy["milliseconds"]) | {"refused": busy["refused"]},
-        "baseline": _timings(baseline["milliseconds"]) | {"refused": baseline["refused"]},
+        "busy": measuring.timings(busy["milliseconds"]) | {"refused": busy["refused"]},
+        "baseline": measuring.timings(baseline["milliseconds"]) | {"refused": baseline["refused"]},
         "waiting": [waiting, still_waiting],
         "unanswered": unanswered + _count(url, _UNANSWERED),
-        "sign": _timings(seen["sign"]),
-        "answer": _timings(seen["answer"]),
-    }
-
-
-def _timings(milliseconds: Sequence[float]) -> dict[str, float]:
-    one = sorted(milliseconds)
-    return {
-        "count": len(one),
-        "p50_ms": latency(one).p50,
-        "p95_ms": latency(one).p95,
-        "p99_ms": one[max(int(len(one) * 0.99) - 1, 0)],
-        "longest_ms": one[-1],
+        "sign": measuring.timings(seen["sign"]),
+        "answer": measuring.timings(seen["answer"]),
     }
 
 
@@ -285,7 +262,7 @@ def _serve() -> None:
                 print(json.dumps(_seen(slack, asked["seen"])), flush=True)
                 continue
             for number in (next(numbers) for _ in range(asked["events"])):
-                text = f"{acme.mention} {ASKED[number % len(ASKED)]}"
+                text = f"{acme.mention} {deployed.ASKED[number % len(deployed.ASKED)]}"
                 acme.say(people[number % 20], rooms[number % 5], text)
             events = [each.body for each in slack.deliveries.pending]
             slack.deliveries.pending.clear()

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.evaluation.scorers import latency
-from tests.bench import measuring
+from tests.bench import deployed, measuring
 from tests.fakes.zendesk import FakeZendesk
 
 if TYPE_CHECKING:
@@ -31,14 +31,7 @@ if TYPE_CHECKING:
 MODULE = "tests.bench.ticket_answer"
 WARM_UP = 5
 ASKED = (
-    "How long do I have to return a jacket?",
-    "What does the return label cost?",
-    "I paid with PayPal, when do I get my refund?",
-    "How long is the warranty on a tent?",
-    "Until when can I cancel my order?",
-    "How many days does express shipping to Canada take?",
-    "How long is the password reset link valid?",
-    "What does it cost to put new soles on my boots?",
+    *deployed.ASKED,
     "Wie lange habe ich Zeit, eine Jacke zurückzugeben?",
     "Do you sell children's bicycles?",
 )

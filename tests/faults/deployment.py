@@ -147,6 +147,10 @@ class Deployment:
         self._processes[name].terminate()
         return self._processes[name].wait(timeout=within)
 
+    def pids(self) -> dict[str, int]:
+        """The processes that run, by name."""
+        return {name: each.pid for name, each in self._processes.items() if each.poll() is None}
+
     def lines(self, name: Process) -> list[dict[str, Any]]:
         """What a process has logged."""
         text = (self._logs / f"{name}.log").read_text()
