@@ -16,6 +16,7 @@ from psycopg_pool import ConnectionPool
 
 from bot import db
 from bot.postgres import EmbeddedPostgres
+from tests import models
 
 if TYPE_CHECKING:
     from indexing.embedders.embedder import Embedder
@@ -139,9 +140,7 @@ def pool(database_url: str) -> Iterator[ConnectionPool[Connection[Any]]]:
 @pytest.fixture(scope="session")
 def model_cache() -> Path:
     """Where what the bundled model prepares once is kept for the next run of the tests."""
-    cache = Path(tempfile.gettempdir()) / f"supportbot-tests-models-{os.getuid()}"
-    cache.mkdir(mode=0o700, exist_ok=True)
-    return cache
+    return models.model_cache()
 
 
 @pytest.fixture(scope="session")

@@ -8,16 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot import settings
+from tests.models import with_models
 
 PYTHON_M_BOT = (sys.executable, "-m", "bot")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CommandLine:
-    """`python -m bot` in `folder` with these settings and none of the machine's own."""
+    """`python -m bot` in `folder` with these settings and none of the machine's own. Where these
+    name a data directory, what the bundled model prepares is in it already."""
 
     folder: Path
     settings: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        if data_dir := self.settings.get("SUPPORTBOT_DATA_DIR"):
+            with_models(Path(data_dir))
 
     def environment(self) -> dict[str, str]:
         names = frozenset(settings.names())

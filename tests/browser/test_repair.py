@@ -23,6 +23,7 @@ from tests.browser.conftest import served
 from tests.factories import document
 from tests.integration.conftest import Knowledge
 from tests.integration.test_conversations import ASKED, RETURNS, ask
+from tests.models import with_models
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -69,7 +70,7 @@ def base(
     """The console, on the models that the tests have prepared."""
     (tmp_path / "models").symlink_to(model_cache)
     monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setenv("SUPPORTBOT_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("SUPPORTBOT_DATA_DIR", str(with_models(tmp_path)))
     with Application(settings=load(tmp_path / ".env")) as app, served(processes.web(app)) as url:
         yield url
 

@@ -9,6 +9,7 @@ import pytest
 
 from bot import settings
 from bot.bootstrap import Application, processes
+from tests.models import with_models
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,7 @@ def serve(
     def build(**given: str) -> FastAPI:
         for name, value in {
             "DATABASE_URL": database_url,
-            "SUPPORTBOT_DATA_DIR": str(tmp_path),
+            "SUPPORTBOT_DATA_DIR": str(with_models(tmp_path)),
             **given,
         }.items():
             monkeypatch.setenv(name, value)

@@ -26,6 +26,7 @@ from indexing.models import Audience, Reader
 from tests.console import Browser, somebody
 from tests.factories import document
 from tests.integration.test_conversations import ASKED, RETURNS, ask
+from tests.models import with_models
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
@@ -63,7 +64,7 @@ def app(
     """The web process's parts, on the models that the tests have prepared."""
     (tmp_path / "models").symlink_to(model_cache)
     monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setenv("SUPPORTBOT_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("SUPPORTBOT_DATA_DIR", str(with_models(tmp_path)))
     with Application(settings=load(tmp_path / ".env")) as opened:
         yield opened
 

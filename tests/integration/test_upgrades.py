@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 from bot import db, settings
 from bot.bootstrap import Application, processes
 from bot.errors import DatabaseUnsuitable
+from tests.models import with_models
 
 FIRST = "0008"
 """From here on somebody may have a database to keep."""
@@ -163,7 +164,7 @@ def test_no_process_works_on_a_schema_that_does_not_fit(
 ) -> None:
     db.migrate(empty_database_url, FIRST)
     monkeypatch.setenv("DATABASE_URL", empty_database_url)
-    monkeypatch.setenv("SUPPORTBOT_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("SUPPORTBOT_DATA_DIR", str(with_models(tmp_path)))
     with Application(settings=settings.load(tmp_path / ".env")) as app:
         with pytest.raises(DatabaseUnsuitable, match=f"revision {FIRST}.*supportbot migrate"):
             processes.worker(app, drain=timedelta(seconds=1))

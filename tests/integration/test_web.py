@@ -19,6 +19,7 @@ from bot.settings import Settings, load
 from bot.web import listen
 from indexing.index import Index
 from tests.conftest import database_at, run_sql
+from tests.models import with_models
 
 PATIENCE = 30  # seconds after which a test has failed; nothing waits for it to pass
 
@@ -27,7 +28,7 @@ PATIENCE = 30  # seconds after which a test has failed; nothing waits for it to 
 def settings_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Settings]:
     def build(database_url: str) -> Settings:
         monkeypatch.setenv("DATABASE_URL", database_url)
-        monkeypatch.setenv("SUPPORTBOT_DATA_DIR", str(tmp_path))
+        monkeypatch.setenv("SUPPORTBOT_DATA_DIR", str(with_models(tmp_path)))
         return load(tmp_path / ".env")
 
     return build
