@@ -3,17 +3,19 @@ drafted for them, what they wrote to the team, what they said of answers, and th
 else it stands. What was counted stays: it holds no words and names nobody.
 
 Whose the rows are is told by ids: a Zendesk user's of tickets, a Slack user's of what was asked
-there. Rows that keep something from being done twice stay, without their words.
+there. Rows that keep something from being done twice stay, without their words, and so does who of
+the team did what. A test walks all columns of the schema: each is named here, or goes with what is,
+or is declared to hold nothing of a person.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from bot.audit import note
+from bot.audit import note, sign
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -34,7 +36,7 @@ UNION SELECT unnest(question_ids) FROM help_contacts WHERE lower(email) = %(emai
 """
 
 # By name: what is counted before, and done. What people said of answers goes before the answers do.
-_STEPS: Mapping[str, tuple[str, str]] = {
+STEPS: Mapping[str, tuple[str, str]] = {
     "ratings": (
         "SELECT count(*) FROM feedback WHERE person = ANY(%(people)s)",
         """
@@ -98,39 +100,71 @@ _STEPS: Mapping[str, tuple[str, str]] = {
         WHERE askers && %(slack)s::text[]
         """,
     ),
+    "solved tickets that the bot learnt from": (
+        """
+        SELECT count(*) FROM documents
+        WHERE kind = 'ticket' AND metadata ->> 'requester_id' = ANY(%(people)s)
+        """,
+        """
+        DELETE FROM documents
+        WHERE kind = 'ticket' AND metadata ->> 'requester_id' = ANY(%(people)s)
+        """,
+    ),
     "messages from the help page": (
         "SELECT count(*) FROM help_contacts WHERE lower(email) = %(email)s",
         "DELETE FROM help_contacts WHERE lower(email) = %(email)s",
+    ),
+    # An entry that fits nobody stays in its place: a list without entries lets everybody in.
+    "policies that name them": (
+        "SELECT count(*) FROM ticket_policies WHERE %(email)s = ANY(lower(allowed::text)::text[])",
+        """
+        UPDATE ticket_policies SET allowed = ARRAY(
+            SELECT CASE WHEN lower(each) = %(email)s THEN %(erased)s ELSE each END
+            FROM unnest(allowed) WITH ORDINALITY AS given (each, place) ORDER BY place)
+        WHERE %(email)s = ANY(lower(allowed::text)::text[])
+        """,
     ),
     "attempts to sign in": (
         "SELECT count(*) FROM console_attempts WHERE key = 'account ' || %(email)s",
         "DELETE FROM console_attempts WHERE key = 'account ' || %(email)s",
     ),
+    "accounts of the console that are shut out": (
+        "SELECT count(*) FROM console_people WHERE lower(email) = %(email)s AND disabled",
+        "DELETE FROM console_people WHERE lower(email) = %(email)s AND disabled",
+    ),
 }
 
 # Where an address may stand in somebody else's words, and what is put in its place there.
-_MENTIONS: Sequence[tuple[str, str]] = (
-    ("questions", "text"),
-    ("questions", "history"),
-    ("statements", "text"),
-    ("statement_checks", "given"),
-    ("statement_checks", "sent"),
-    ("question_passages", "text"),
-    ("citations", "quote"),
-    ("feedback", "comment"),
-    ("knowledge_reports", "comment"),
-    ("help_contacts", "message"),
-    ("slack_questions", "text"),
-    ("slack_handoffs", "comment"),
-    ("draft_decisions", "text"),
-    ("draft_decisions", "reason"),
-    ("question_memory", "question"),
-    ("test_cases", "question"),
-    ("test_cases", "reference"),
-    ("evaluation_results", "question"),
-    ("ticket_problems", "problem"),
-    ("routing_examples", "text"),
-)
+MENTIONS: Mapping[str, Literal["text", "jsonb"]] = {
+    "questions.text": "text",
+    "questions.history": "jsonb",
+    "questions.detail": "text",
+    "statements.text": "text",
+    "statement_checks.given": "text",
+    "statement_checks.sent": "text",
+    "statement_checks.detail": "text",
+    "answer_checks.faults": "jsonb",
+    "question_passages.text": "text",
+    "citations.quote": "text",
+    "feedback.comment": "text",
+    "knowledge_reports.comment": "text",
+    "help_contacts.message": "text",
+    "slack_questions.text": "text",
+    "slack_handoffs.comment": "text",
+    "draft_decisions.text": "text",
+    "draft_decisions.reason": "text",
+    "question_memory.question": "text",
+    "test_cases.question": "text",
+    "test_cases.history": "jsonb",
+    "test_cases.reference": "text",
+    "evaluation_results.question": "text",
+    "evaluation_results.detail": "jsonb",
+    "set_advice.advice": "jsonb",
+    "ticket_problems.problem": "text",
+    "slack_problems.problem": "text",
+    "failed_documents.reason": "text",
+    "routing_examples.text": "text",
+}
 
 _LOG = """
 UPDATE audit_log SET
@@ -166,7 +200,7 @@ class Privacy:
                 for name, (count, _) in self._steps(connection, known).items()
             }
             counts["mentions in other words"] = sum(
-                _mentions(connection, known, table, column) for table, column in _MENTIONS
+                _mentions(connection, known, place) for place in MENTIONS
             )
             connection.rollback()
         return {name: count for name, count in counts.items() if count}
@@ -175,12 +209,13 @@ class Privacy:
         """Erases it in one transaction, and notes that somebody was erased, not who; returns how
         much of each kind."""
         with self._pool.connection() as connection:
+            sign(connection, actor)
             done = {
                 name: connection.execute(step, _parameters(known)).rowcount
                 for name, (_, step) in self._steps(connection, known).items()
             }
             done["mentions in other words"] = sum(
-                _replace(connection, known, table, column) for table, column in _MENTIONS
+                _replace(connection, known, place, kind) for place, kind in MENTIONS.items()
             )
             done["entries of the audit log"] = connection.execute(_LOG, _parameters(known)).rowcount
             erased = {name: count for name, count in done.items() if count}
@@ -196,7 +231,7 @@ class Privacy:
     def _steps(self, connection: Connection[Any], known: Known) -> Mapping[str, tuple[str, str]]:
         connection.execute("DROP TABLE IF EXISTS erased_questions")
         connection.execute(_COLLECT, _parameters(known))
-        return _STEPS
+        return STEPS
 
 
 def fingerprint(email: str) -> str:
@@ -221,7 +256,8 @@ def _count(connection: Connection[Any], statement: str, known: Known) -> int:
     return int(row[0]) if row else 0
 
 
-def _mentions(connection: Connection[Any], known: Known, table: str, column: str) -> int:
+def _mentions(connection: Connection[Any], known: Known, place: str) -> int:
+    table, column = place.split(".")
     statement = (
         f"SELECT count(*) FROM {table} "  # noqa: S608 - names of ours
         f"WHERE position(%(email)s IN lower({column}::text)) > 0"
@@ -229,8 +265,8 @@ def _mentions(connection: Connection[Any], known: Known, table: str, column: str
     return _count(connection, statement, known)
 
 
-def _replace(connection: Connection[Any], known: Known, table: str, column: str) -> int:
-    kind = "jsonb" if column == "history" else "text"
+def _replace(connection: Connection[Any], known: Known, place: str, kind: str) -> int:
+    table, column = place.split(".")
     statement = (
         f"UPDATE {table} SET {column} = "  # noqa: S608 - names of ours
         f"regexp_replace({column}::text, %(pattern)s, %(erased)s, 'gi')::{kind} "

@@ -9,6 +9,8 @@ from pydantic import Field
 from bot.preferences import Preference
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
 
@@ -43,6 +45,30 @@ DELETE FROM slack_questions WHERE id IN (
     WHERE asked_at < now() - make_interval(days => %(days)s) AND state = 'done' LIMIT %(most)s)
 """
 
+_HANDOFFS = """
+DELETE FROM slack_handoffs WHERE question_id IN (
+    SELECT question_id FROM slack_handoffs
+    WHERE asked_at < now() - make_interval(days => %(days)s) LIMIT %(most)s)
+"""
+
+# One that waits for its ticket keeps its words, or they would reach nobody.
+_CONTACTS = """
+DELETE FROM help_contacts WHERE id IN (
+    SELECT id FROM help_contacts
+    WHERE sent_at < now() - make_interval(days => %(days)s) AND ticket_id IS NOT NULL
+    LIMIT %(most)s)
+"""
+
+# Guarded figures stay, and so does the newest run of each set, which the next is compared with.
+_RUNS = """
+DELETE FROM evaluation_runs WHERE id IN (
+    SELECT old.id FROM evaluation_runs AS old
+    WHERE old.finished_at < now() - make_interval(days => %(days)s) AND NOT old.is_baseline
+      AND EXISTS (SELECT FROM evaluation_runs AS newer WHERE newer.kind = old.kind
+                  AND newer.cases_name = old.cases_name AND newer.id > old.id)
+    LIMIT %(most)s)
+"""
+
 _LOG = """
 DELETE FROM audit_log WHERE id IN (
     SELECT id FROM audit_log WHERE at < now() - make_interval(days => %(days)s)
@@ -62,6 +88,14 @@ class Retention(Preference):
         title="Keep conversations for (days)",
         description="Questions, answers, drafts, ratings and what they cited. 0 keeps them.",
     )
+    evaluations: int = Field(
+        default=365,
+        ge=0,
+        le=3650,
+        title="Keep evaluation runs for (days)",
+        description="With every question and its result. Baselines and the newest run of each test "
+        "set stay. 0 keeps all.",
+    )
     log: int = Field(
         default=0,
         ge=0,
@@ -71,16 +105,24 @@ class Retention(Preference):
     )
 
 
+STATEMENTS: Mapping[str, tuple[str, str]] = {
+    "questions": ("conversations", _QUESTIONS),
+    "turns": ("conversations", _TURNS),
+    "drafts": ("conversations", _DRAFTS),
+    "slack": ("conversations", _SLACK),
+    "handoffs": ("conversations", _HANDOFFS),
+    "contacts": ("conversations", _CONTACTS),
+    "evaluations": ("evaluations", _RUNS),
+    "log": ("log", _LOG),
+}
+"""By what is removed: the field of Retention that says after how long, and how."""
+
+
 def enforce(pool: ConnectionPool[Connection[Any]], retention: Retention) -> dict[str, int]:
     """Removes what is older, in small transactions; returns how much of each went."""
     removed = {}
-    for name, days, statement in (
-        ("questions", retention.conversations, _QUESTIONS),
-        ("turns", retention.conversations, _TURNS),
-        ("drafts", retention.conversations, _DRAFTS),
-        ("slack", retention.conversations, _SLACK),
-        ("log", retention.log, _LOG),
-    ):
+    for name, (field, statement) in STATEMENTS.items():
+        days = getattr(retention, field)
         removed[name] = _all(pool, statement, days) if days else 0
     return removed
 

@@ -43,6 +43,11 @@ _PRUNE_CONSOLE = (
     "DELETE FROM console_sign_ins WHERE expires_at < now()",
     "DELETE FROM console_attempts WHERE at < now() - interval '1 day'",
 )
+# What Slack told of people and channels is asked for anew within minutes; nobody needs it old.
+_PRUNE_FACTS = (
+    "DELETE FROM slack_people WHERE fetched_at < now() - interval '30 days'",
+    "DELETE FROM slack_rooms WHERE fetched_at < now() - interval '30 days'",
+)
 # The latest says how a document is, however old that is.
 _PRUNE_VERSIONS = """
 DELETE FROM document_versions AS old WHERE at < now() - %s
@@ -80,14 +85,14 @@ class Upkeep:
             app.periodic(cron=cron)(task)
 
     def prune(self, timestamp: int) -> None:
-        """Removes old jobs, old events, sessions that have ended, and old runs and versions but for
-        the latest of each source and document."""
+        """Removes old jobs, old events, sessions that have ended, what Slack told long ago, and old
+        runs and versions but for the latest of each source and document."""
         jobs = self._queue.prune(older_than=KEEP_JOBS)
         with self._pool.connection() as connection:
             runs = connection.execute(_PRUNE_RUNS, (KEEP_RUNS,)).rowcount
             versions = connection.execute(_PRUNE_VERSIONS, (KEEP_VERSIONS,)).rowcount
             events = connection.execute(_PRUNE_EVENTS, (KEEP_EVENTS,)).rowcount
-            for statement in _PRUNE_CONSOLE:
+            for statement in (*_PRUNE_CONSOLE, *_PRUNE_FACTS):
                 connection.execute(statement)
         removed = {"jobs": jobs, "runs": runs, "versions": versions, "events": events}
         log.info("Pruned.", extra={"action": "prune", **removed})

@@ -186,9 +186,7 @@ def test_what_is_older_than_it_is_kept_loses_its_words_and_no_message_its_outcom
             connection.execute("INSERT INTO ticket_messages VALUES (1, %s, %s)", (age.days, turn))
         connection.execute("UPDATE audit_log SET at = now() - interval '1 year'")
 
-    assert enforce(pool, Retention()) == dict.fromkeys(
-        ("questions", "turns", "drafts", "slack", "log"), 0
-    )
+    assert not any(enforce(pool, Retention()).values())
     removed = enforce(pool, Retention(conversations=30))
 
     assert (removed["questions"], removed["turns"]) == (1, 1)
