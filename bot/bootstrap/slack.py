@@ -151,12 +151,11 @@ class Slack(SlackBooks):
     @cached_property
     def listeners(self) -> Listeners:
         from bot.bootstrap.slack_gestures import handlers  # noqa: PLC0415 - it imports this module
-        from bot.slack.inbox import Inbox  # noqa: PLC0415 - made when asked for
         from bot.slack.listening import Listeners  # noqa: PLC0415 - brings Bolt
 
         return Listeners(
             workspaces=self.workspaces,
-            inbox=Inbox(pool=self.pool, queue=self.queue),
+            inbox=self.inbox,
             handlers=handlers(self),
             api_url=self.api_url,
             later=self._later,
@@ -166,6 +165,7 @@ class Slack(SlackBooks):
     def attendant(self) -> Attendant:
         from bot.slack.attending import Attendant  # noqa: PLC0415 - made when asked for
         from bot.slack.deciding import Decider  # noqa: PLC0415 - as above
+        from bot.slack.early import EarlyReplies  # noqa: PLC0415 - as above
         from bot.slack.posting import Poster  # noqa: PLC0415 - as above
         from bot.slack.streaming import Stream  # noqa: PLC0415 - as above
 
@@ -192,6 +192,12 @@ class Slack(SlackBooks):
             whisperer=self.whisperer,
             signs=self.signs,
             facts=self.facts,
+            early=EarlyReplies(
+                pool=self.pool,
+                inbox=self.inbox,
+                workspace=self.workspaces.of,
+                api=self.api,
+            ),
             records=self.records,
             language=self.language,
             workspace=self.workspaces.of,

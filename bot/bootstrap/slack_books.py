@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.schedules import Schedules
     from bot.slack.channels import Channels
     from bot.slack.handovers import Handovers, SlackRoutes
+    from bot.slack.inbox import Inbox
     from bot.slack.problems import Problems
     from bot.slack.questions import Questions
     from bot.sources import Sources
@@ -75,6 +76,12 @@ class SlackBooks:
         from bot.queue import Queue  # noqa: PLC0415 - made when asked for
 
         return Queue(pool=self.pool)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        from bot.slack.inbox import Inbox  # noqa: PLC0415 - made when asked for
+
+        return Inbox(pool=self.pool, queue=self.queue)
 
     @cached_property
     def records(self) -> Records:

@@ -44,7 +44,9 @@ _PRUNE_CONSOLE = (
     "DELETE FROM console_attempts WHERE at < now() - interval '1 day'",
 )
 # What Slack told of people and channels is asked for anew within minutes; nobody needs it old.
+# A question that replies are waiting for comes within hours, or never.
 _PRUNE_FACTS = (
+    "DELETE FROM slack_early_replies WHERE heard_at < now() - interval '1 day'",
     "DELETE FROM slack_people WHERE fetched_at < now() - interval '30 days'",
     "DELETE FROM slack_rooms WHERE fetched_at < now() - interval '30 days'",
 )

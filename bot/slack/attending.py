@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bot.slack.api import SlackApi
     from bot.slack.asked import Asked
     from bot.slack.deciding import Decider
+    from bot.slack.early import EarlyReplies
     from bot.slack.facts import Facts
     from bot.slack.places import Place
     from bot.slack.posting import Poster
@@ -71,6 +72,7 @@ class Attendant:
         whisperer: Whisperer,
         signs: Signs,
         facts: Facts,
+        early: EarlyReplies,
         records: Records,
         language: LanguageDetector,
         workspace: Callable[[str], Workspace],
@@ -84,6 +86,7 @@ class Attendant:
         self._whisperer = whisperer
         self._signs = signs
         self._facts = facts
+        self._early = early
         self._records = records
         self._language = language
         self._workspace = workspace
@@ -97,6 +100,7 @@ class Attendant:
         twice when it is called again."""
         done: list[Attended] = []
         with self._alone(place.key):
+            self._early.take(place)
             while (asked := self._questions.next_in(place)) is not None:
                 done.append(self._deal_with(asked))
         return tuple(done)

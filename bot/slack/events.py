@@ -55,6 +55,20 @@ def received(body: Mapping[str, Any], *, team: str, bot_user: str) -> Delivery:
     return Delivery(id=_event_id(body), kind=kind[:100], event=happened)
 
 
+def reply_in(
+    message: Mapping[str, Any], place: Place, *, room: str, shared: bool, bot_user: str
+) -> Said | None:
+    """A message of this thread as Slack shows it; None for what no person said."""
+    event = {"type": "message", "channel": place.channel, "channel_type": room}
+    if message.get("subtype") not in _WORDS:
+        return None
+    try:
+        told = _said(message, event, {"is_ext_shared_channel": shared}, place.team, bot_user)
+    except (KeyError, TypeError, ValueError):
+        return None
+    return told if isinstance(told, Said) and told.place == place else None
+
+
 def _event_id(body: Mapping[str, Any]) -> str:
     found = str(body.get("event_id", ""))
     return found if _EVENT_ID.fullmatch(found) else ""

@@ -23,6 +23,8 @@ from bot.slack.happenings import (
 from bot.slack.places import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
 
@@ -35,6 +37,10 @@ _FIRST_TIME = """
 INSERT INTO inbound_events (source, id, kind) VALUES (%(source)s, %(id)s, %(kind)s)
 ON CONFLICT (source, id) DO NOTHING
 """
+
+# What is said in one thread is taken in turn: or a reply and the question that it goes on with
+# could each miss the other.
+_IN_TURN = "SELECT pg_advisory_xact_lock(hashtext('slack thread'), hashtext(%s))"
 
 # A message may be withdrawn before it is heard of: kept for as long as Slack may still send it.
 _WITHDRAWN_BEFORE = """
@@ -78,6 +84,16 @@ ON CONFLICT (team_id, channel_id, thread_ts) DO UPDATE SET
 _AMONG_PEOPLE = """
 UPDATE slack_threads SET with_people = true
 WHERE team_id = %(team)s AND channel_id = %(channel)s AND thread_ts = %(thread)s
+"""
+
+_EARLY = """
+INSERT INTO slack_early_replies (team_id, channel_id, thread_ts, ts)
+VALUES (%(team)s, %(channel)s, %(thread)s, %(ts)s) ON CONFLICT DO NOTHING
+"""
+
+_NOT_EARLY_ANY_MORE = """
+DELETE FROM slack_early_replies
+WHERE team_id = %s AND channel_id = %s AND thread_ts = %s AND ts = ANY(%s)
 """
 
 _REWORDED = """
@@ -156,8 +172,21 @@ class Inbox:
                     self._queue.enqueue(job, connection=connection)
             return True
 
+    def take_early(
+        self, place: Place, waiting: Collection[str], replies: Iterable[Said], *, bot_user: str
+    ) -> None:
+        """Takes what was said in a thread before the bot knew of it, in the order in which it was
+        said. Of those `waiting`, the others are not there any more."""
+        with self._pool.connection() as connection:
+            for said in replies:
+                self._said(connection, said, bot_user)
+            connection.execute(
+                _NOT_EARLY_ANY_MORE, (place.team, place.channel, place.thread, list(waiting))
+            )
+
     def _said(self, connection: Connection[Any], said: Said, bot_user: str) -> None:
         values = _values(said)
+        connection.execute(_IN_TURN, (said.place.key,))
         connection.execute(_ONE_BY_ONE, (_key(said.place.team, said.place.channel, said.ts),))
         row = connection.execute(_SURROUNDINGS, values).fetchone() or (None,) * 5
         askers, with_people, in_thread, auto, known = row
@@ -169,6 +198,8 @@ class Inbox:
         if askers is not None and _among_people(said, way, askers, bot_user):
             connection.execute(_AMONG_PEOPLE, values)
             return
+        if way is None and askers is None and not said.begins_thread:
+            connection.execute(_EARLY, values)
         if way is None or self._was_withdrawn(connection, said):
             return
         if connection.execute(_ASKED, {**values, "way": way.value}).rowcount:
