@@ -17,7 +17,7 @@ import psycopg
 
 from bot.audit import SYSTEM, note, sign
 from bot.errors import InputRejected
-from bot.queue import Enqueued, Priority, Queue, sync_job
+from bot.queue import Enqueued, Priority, Queue, retry_job, sync_job
 from bot.timing import Cron, Interval, Timing
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ _CLOCK_WAS_WRONG = timedelta(days=1)
 _COLUMNS = "source, cron, every, anchor, timezone, jitter, full_every, paused, last_run, next_run"
 
 # Locked, so that of several schedulers one enqueues: the others then see the new next_run.
+_FAILED = "SELECT FROM failed_documents WHERE source = %s AND id = %s"
+
 _DUE = f"""
 SELECT {_COLUMNS}, now(),
        full_every IS NOT NULL AND coalesce(
@@ -177,6 +179,25 @@ class Schedules:
             )
             job = sync_job(source, full=full, priority=Priority.ASKED_FOR)
             return self._queue.enqueue(job, connection=connection)
+
+    def retry(self, source: str, document: str, *, actor: Actor = SYSTEM) -> Enqueued:
+        """Enqueues a run that tries one failed document again. Raises InputRejected when no such
+        document of this source has failed."""
+        with self._pool.connection() as connection:
+            found = connection.execute(_FAILED, (source, document)).fetchone()
+            if found is None:
+                raise InputRejected(
+                    f"No document {document!r} of {source} has failed: `supportbot sources show "
+                    f"{source}` lists those that have."
+                )
+            note(
+                connection,
+                actor=actor,
+                action="retry asked for",
+                target=source,
+                after={"document": document},
+            )
+            return self._queue.enqueue(retry_job(source, document), connection=connection)
 
     def enqueue_due(self, source: str) -> Enqueued | None:
         """Enqueues this source's run if one is due, and plans the next in the same transaction.

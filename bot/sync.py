@@ -60,6 +60,7 @@ class Sync:
         *,
         full: bool = False,
         asked_for: bool = False,
+        again: Sequence[str] | None = None,
         job_id: int | None = None,
         on_progress: OnProgress | None = None,
         told: Callable[[], Sequence[ToldArticle]] = tuple,
@@ -67,11 +68,11 @@ class Sync:
         """One run from the stored checkpoint, or from the start when `full`; then the sweep
         that removes what is no longer there, after a run from the start or where it costs
         nothing. What failed before is tried again: at once when somebody `asked_for` this run,
-        else ever less often. A source that cannot be read ends the run with `error` set and
-        removes nothing. Whoever reads sync_runs sees the counts grow, and finds the run by
-        `job_id`. Articles that are `told` of meanwhile are brought up to date between two pages,
-        for a long run must not keep what was unpublished. Raises SourceBusy while another run of
-        this source is going on."""
+        else ever less often; or just the documents named in `again`. A source that cannot be
+        read ends the run with `error` set and removes nothing. Whoever reads sync_runs sees the
+        counts grow, and finds the run by `job_id`. Articles that are `told` of meanwhile are
+        brought up to date between two pages, for a long run must not keep what was unpublished.
+        Raises SourceBusy while another run of this source is going on."""
         report, calls = SyncReport(source=source.name), _calls_of(connector)
         cursor = "" if full else source.cursor
         whole = not cursor or connector.sweeps_each_run
@@ -80,7 +81,8 @@ class Sync:
             self._recorded(report, calls, full=full, job_id=job_id) as run,
         ):
             failures = self._failures
-            again = (failures.all if whole or asked_for else failures.due)(source.name)
+            if again is None:
+                again = (failures.all if whole or asked_for else failures.due)(source.name)
             # From the start, everything is told of anyway.
             changes = connector.changes(cursor, again=again if cursor else ())
             if isinstance(connector, ArticleSource):

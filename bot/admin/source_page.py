@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 
 from bot.admin import texts
 from bot.admin.requests import visitor_of
@@ -69,6 +69,12 @@ def source_routes(parts: Parts) -> APIRouter:
     def full(request: Request, name: str) -> Response:
         parts.schedules.run_now(name, full=True, actor=visitor_of(request).person.actor)
         return parts.pages.go(request, f"/admin/sources/{name}", said=texts.FULL_ASKED)
+
+    @router.post("/retry", dependencies=admins)
+    def retry(request: Request, name: str, document: Annotated[str, Form()]) -> Response:
+        parts.schedules.retry(name, document, actor=visitor_of(request).person.actor)
+        said = texts.RETRY_ASKED.format(document=document)
+        return parts.pages.go(request, f"/admin/sources/{name}", said=said)
 
     @router.get("/delete", dependencies=admins)
     def ask_to_delete(request: Request, name: str) -> Response:

@@ -27,6 +27,7 @@ OTHERS_ENDED = "Your other sessions have ended."
 NOT_YOURSELF = "You cannot do this to yourself: ask another admin."
 
 SYNC_ASKED = "A sync was asked for; it begins as soon as a worker is free."
+RETRY_ASKED = "{document} is tried again as soon as a worker is free."
 FULL_ASKED = "A full sync was asked for: it reads everything anew and removes what is gone."
 SCHEDULE_SAVED = "The schedule is saved."
 SCHEDULE_PAUSED = "Paused: nothing is planned until you resume it."

@@ -20,6 +20,10 @@ def sync(
     full: Annotated[
         bool, typer.Option("--full", help="From the start, not only what changed since last time")
     ] = False,
+    document: Annotated[
+        str | None,
+        typer.Option(help="Try this document again that could not be read, and no other such"),
+    ] = None,
     inline: Annotated[
         bool, typer.Option("--inline", help="In this process, even while a worker runs")
     ] = False,
@@ -30,11 +34,15 @@ def sync(
     """
     from bot import terminal  # noqa: PLC0415 - keeps --help instant
 
+    if document is not None and (source is None or full):
+        raise InputRejected("--document tries one document of one SOURCE again, without --full.")
     with application() as app:
         states = _chosen(app, source)
+        if document is not None:
+            _require(app, states[0], document)
         by_worker = not inline and app.queue.worker_alive()
         run = _follow if by_worker else _run
-        reports = [run(app, state, full=full) for state in states]
+        reports = [run(app, state, full=full, document=document) for state in states]
     terminal.write_sync(reports)
     if any(report.error for report in reports):
         raise typer.Exit(1)
@@ -50,21 +58,37 @@ def _chosen(app: "Application", name: str | None) -> "tuple[SourceState, ...]":
     return states
 
 
-def _follow(app: "Application", state: "SourceState", *, full: bool) -> "SyncReport":
+def _require(app: "Application", state: "SourceState", document: str) -> None:
+    source = state.source.name
+    if document not in {each.document_id for each in app.sources.failures(source)}:
+        raise InputRejected(
+            f"No document {document!r} of {source} has failed: `supportbot sources show {source}` "
+            "lists those that have."
+        )
+
+
+def _follow(
+    app: "Application", state: "SourceState", *, full: bool, document: str | None
+) -> "SyncReport":
     from bot import terminal  # noqa: PLC0415 - keeps --help instant
 
     source = state.source.name
-    job = app.schedules.run_now(source, full=full, actor=operator())
+    if document is None:
+        job = app.schedules.run_now(source, full=full, actor=operator())
+    else:
+        job = app.schedules.retry(source, document, actor=operator())
     try:
         with terminal.sync_progress(source, expected=state.documents or None) as show:
             report = app.following.follow(source, job.id, show)
     except KeyboardInterrupt:
         terminal.notice(f"The worker goes on with {source}; this only watched it.")
         raise
-    return _run(app, state, full=full) if report is None else report
+    return _run(app, state, full=full, document=document) if report is None else report
 
 
-def _run(app: "Application", state: "SourceState", *, full: bool) -> "SyncReport":
+def _run(
+    app: "Application", state: "SourceState", *, full: bool, document: str | None
+) -> "SyncReport":
     from bot import terminal  # noqa: PLC0415 - keeps --help instant
     from bot.runs import SyncReport  # noqa: PLC0415 - keeps --help instant
     from connectors.errors import ConnectorError  # noqa: PLC0415 - keeps --help instant
@@ -75,4 +99,11 @@ def _run(app: "Application", state: "SourceState", *, full: bool) -> "SyncReport
     except ConnectorError as error:  # its settings cannot work: the other sources still can
         return SyncReport(source=source.name, error=str(error))
     with terminal.sync_progress(source.name, expected=state.documents or None) as show:
-        return app.sync.run(source, connector, full=full, asked_for=True, on_progress=show)
+        return app.sync.run(
+            source,
+            connector,
+            full=full,
+            asked_for=True,
+            again=None if document is None else (document,),
+            on_progress=show,
+        )

@@ -48,8 +48,16 @@ class SyncJob(SourceJob[Connector]):
             pass_context=True,
         )(self.run)
 
-    def run(self, context: JobContext, *, source: str, full: bool = False) -> None:
-        """One run. Raises when it is worth another attempt, JobAborted when the worker stops."""
+    def run(
+        self,
+        context: JobContext,
+        *,
+        source: str,
+        full: bool = False,
+        again: Sequence[str] | None = None,
+    ) -> None:
+        """One run, which tries failed documents `again`, if some are named just these. Raises
+        when it is worth another attempt, JobAborted when the worker stops."""
         self._do(
             context,
             source,
@@ -58,6 +66,7 @@ class SyncJob(SourceJob[Connector]):
                 connector,
                 full=full,
                 asked_for=context.job.priority >= Priority.ASKED_FOR,
+                again=again,
                 job_id=context.job.id,
                 on_progress=lambda _: _stop_if_asked(context),
                 told=partial(self._told, source),

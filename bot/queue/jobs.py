@@ -88,6 +88,18 @@ def sync_job(source: str, *, full: bool = False, priority: Priority = Priority.S
     )
 
 
+def retry_job(source: str, document: str) -> Job:
+    """The same, asking the source for this document too, which could not be indexed before."""
+    return Job(
+        task=TaskName.SYNC,
+        lane=Lane.KNOWLEDGE,
+        arguments={"source": source, "full": False, "again": [document]},
+        lock=f"source:{source}",
+        once=f"sync:{source}:{document}",
+        priority=Priority.ASKED_FOR,
+    )
+
+
 def gaps_job() -> Job:
     """Works out what the knowledge lacks, beside the time that it does so by itself."""
     return Job(

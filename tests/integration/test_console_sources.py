@@ -208,6 +208,18 @@ def test_a_source_shows_its_runs_and_failures_and_goes_with_all_that_it_held(
         ).fetchall()
     assert jobs == [("true",)]
 
+    assert page.select_one("form[action$='/retry']") is not None
+    assert viewer.page("/sources/help").select_one("form[action$='/retry']") is None
+    given = {"document": "<script>alert(1)</script>"}
+    assert admin.post("/sources/help/retry", given).status_code == 303
+    assert admin.post("/sources/help/retry", {"document": "none"}).status_code == 422
+    assert viewer.post("/sources/help/retry", given).status_code == 403
+    with pool.connection() as connection:
+        (again,) = connection.execute(
+            "SELECT args ->> 'again' FROM procrastinate_jobs WHERE args ? 'again'"
+        ).fetchall()
+    assert again == ('["<script>alert(1)</script>"]',)
+
     schedules.set("help", cron("0 3 * * *"))
     held = admin.page("/sources/help/delete").get_text()
     assert "1 failed documents" in held

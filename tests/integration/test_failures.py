@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import procrastinate
 import pytest
 
+from bot.audit import Audit
+from bot.errors import InputRejected
 from bot.jobs.sync import SyncJob
 from bot.queue import Lane, Priority, Queue, sync_job
 from bot.runs import SyncReport
+from bot.schedules import Schedules
 from bot.sources import Source, Sources
 from bot.sync import Sync
 from connectors.base import Connector
@@ -50,9 +53,9 @@ class Account:
         self._sources = Sources(pool=knowledge.pool)
         self._sources.add(Source(name="help", kind="zendesk", config={}))
 
-    def sync(self, *, full: bool = False, asked_for: bool = False) -> SyncReport:
+    def sync(self, **how: Any) -> SyncReport:
         source = self._sources.get("help").source
-        return self._sync.run(source, self._connect(source), full=full, asked_for=asked_for)
+        return self._sync.run(source, self._connect(source), **how)
 
     def told(self) -> SyncReport:
         """What an event that names the empty article does."""
@@ -141,6 +144,33 @@ def test_a_sync_that_somebody_asked_a_worker_for_tries_it_at_once(
         queue.enqueue(sync_job("help", priority=priority))
         asyncio.run(work(database_url, job))
         assert account.attempts() == attempts
+
+
+def test_one_document_is_tried_again_by_itself(
+    account: Account, knowledge: Knowledge, database_url: str
+) -> None:
+    section = next(iter(account.zendesk.account.sections.values()))
+    other = account.zendesk.account.publish(section, "Sizes", "")
+    account.zendesk.clock.advance(3600)  # type: ignore[attr-defined]  # the fixture's clock is a fake
+    account.zendesk.account.publish(section, "Colours", "<p>Red or blue.</p>")
+    assert account.sync().failed == 2
+    schedules = Schedules(pool=knowledge.pool, queue=Queue(pool=knowledge.pool))
+    failed = Sources(pool=knowledge.pool).failures("help")
+    wanted, kept = sorted(
+        (each.document_id for each in failed), key=lambda name: str(other.id) in name
+    )
+    account.mend()
+
+    schedules.retry("help", wanted)
+    schedules.retry("help", wanted)
+    with pytest.raises(InputRejected, match="sources show help"):
+        schedules.retry("help", "article:1")
+    asyncio.run(work(database_url, account.job()))
+
+    left = Sources(pool=knowledge.pool).failures("help")
+    assert [(each.document_id, each.attempts) for each in left] == [(kept, 1)]
+    entries = Audit(pool=knowledge.pool).latest(action="retry asked for")
+    assert [each.after for each in entries] == [{"document": wanted}] * 2
 
 
 def test_one_that_is_gone_leaves_the_list(account: Account) -> None:
