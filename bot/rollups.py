@@ -42,6 +42,12 @@ turned AS (
     FROM ticket_turns
     WHERE state = 'done' AND decided_at >= %(since)s::date::timestamp AT TIME ZONE 'UTC'
 ),
+looked AS (
+    SELECT (sent_at AT TIME ZONE 'UTC')::date AS day, statements, supported, citations, needed,
+           supported = statements AND faults = '[]' AS is_clean
+    FROM answer_checks
+    WHERE sampled AND sent_at >= %(since)s::date::timestamp AT TIME ZONE 'UTC'
+),
 counted (day, name, label, value, samples) AS (
     SELECT day, 'outcomes', surface || '/' || outcome, count(*), count(*)
     FROM asked WHERE surface <> 'zendesk' GROUP BY 1, 3
@@ -74,6 +80,16 @@ counted (day, name, label, value, samples) AS (
            CASE WHEN helpful THEN 'helpful' ELSE 'not helpful' END, count(*), count(*)
     FROM feedback
     WHERE given_at >= %(since)s::date::timestamp AT TIME ZONE 'UTC' GROUP BY 1, 3
+    UNION ALL
+    SELECT day, 'citations', 'statements carried', sum(supported)::float8 / sum(statements),
+           count(*)
+    FROM looked GROUP BY 1 HAVING sum(statements) > 0
+    UNION ALL
+    SELECT day, 'citations', 'citations needed', sum(needed)::float8 / sum(citations), count(*)
+    FROM looked GROUP BY 1 HAVING sum(citations) > 0
+    UNION ALL
+    SELECT day, 'citations', 'answers without a fault', avg(is_clean::integer)::float8, count(*)
+    FROM looked GROUP BY 1
     UNION ALL
     SELECT (question.asked_at AT TIME ZONE 'UTC')::date, 'self_service',
            CASE WHEN EXISTS (SELECT FROM help_contacts WHERE question_ids @> ARRAY[question.id])

@@ -22,6 +22,13 @@ ANSWERED = (
     "person sends it."
 )
 RATED = "Of the ratings that people gave to an answer, those that say it helped."
+CITATIONS = (
+    "A sample of the answers that people were given is looked at again every hour, statement by "
+    "statement: does what it cites carry it, and is each citation needed? The share is given with "
+    "its 95 % interval. Right: answers in which the look found no fault, corrected by how far it "
+    "was off wherever people judged the answer themselves. By day, the plot shows what the look "
+    "alone says."
+)
 LATENCY = (
     "From a question to its outcome, by stage, as half (p50) or 95 in 100 (p95) of a day's "
     "questions needed at most. Over several days: the mean of the days."

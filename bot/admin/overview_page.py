@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
@@ -12,15 +13,20 @@ from bot.admin.charts import Plot, plot
 from bot.admin.pages import Page
 from bot.admin.roles import Role
 from bot.admin.set_up import steps
+from bot.evaluation.quality import read_quality
 from bot.rollups import Rollups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bot.admin.parts import Parts
+    from bot.evaluation.quality import Quality
     from bot.rollups import Figures
 
 SPANS = (7, 30, 90, 365)
+
+_LOOKED_AT = 90
+"""Days: the figures of a year would be made from too many answers for a page."""
 
 # Questions of these are tries, not somebody's need.
 _TRIES = frozenset({"cli", "playground", "evaluation"})
@@ -45,6 +51,7 @@ def routes(parts: Parts) -> APIRouter:
     def show(request: Request, days: int = 30) -> Response:
         span = days if days in SPANS else 30
         figures = rollups.read(span)
+        looked_at = read_quality(parts.pool, timedelta(days=min(span, _LOOKED_AT)))
         return parts.pages.show(
             request,
             "overview.html",
@@ -52,7 +59,7 @@ def routes(parts: Parts) -> APIRouter:
             days=span,
             spans=SPANS,
             counted_at=figures.counted_at,
-            figures=list(figures_of(figures)),
+            figures=[*figures_of(figures), *quality_figures(looked_at)],
             plots=[each for each in plots_of(figures) if each is not None],
         )
 
@@ -138,6 +145,19 @@ def figures_of(figures: Figures) -> Iterator[Figure]:
     )
 
 
+def quality_figures(quality: Quality) -> Iterator[Figure]:
+    """How good the citations of what people were given are; nothing before any was looked at."""
+    for name, share in (("Statements carried", quality.supported), ("Right", quality.right)):
+        if share is not None:
+            yield Figure(
+                name=name,
+                value=showing.percent(share.mean),
+                beside=f"{showing.percent(share.low)} to {showing.percent(share.high)}, of "
+                f"{showing.number(quality.answers)} answers looked at again",
+                means=definitions.CITATIONS,
+            )
+
+
 def plots_of(figures: Figures) -> Iterator[Plot | None]:
     """The figures over time."""
     days = figures.days
@@ -160,6 +180,13 @@ def plots_of(figures: Figures) -> Iterator[Plot | None]:
         _worded(figures.series("handed_off")),
         kind="bars",
         about=definitions.HANDED_OFF,
+    )
+    yield plot(
+        "Citations, as looked at again",
+        days,
+        figures.series("citations"),
+        show=showing.percent,
+        about=definitions.CITATIONS,
     )
     yield plot(
         "Time by stage, p95",

@@ -7,7 +7,8 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from bot.admin.charts import plot
-from bot.admin.overview_page import figures_of
+from bot.admin.overview_page import figures_of, quality_figures
+from bot.evaluation.quality import read_quality
 from bot.rollups import RECENT, SETTLING, Rollups
 from tests.console import Browser, somebody
 from tests.integration.console import Serve, serve
@@ -87,6 +88,34 @@ def test_figures_count_what_their_definitions_say(serve: Serve, pool: Pool) -> N
         each.get_text() for each in page.select("table th")
     }
     assert "No worker runs" not in browser.page("/health").get_text()
+
+
+def test_the_second_look_at_citations_is_shown_with_its_interval_and_over_time(
+    serve: Serve, pool: Pool
+) -> None:
+    with pool.connection() as connection:
+        for supported, faults, ago in ((4, "[]", 0), (3, '["number"]', 1), (4, "[]", 1)):
+            number = ask(pool, "slack", "answered", ago=f"{ago} days")
+            connection.execute(
+                "INSERT INTO answer_checks (question_id, statements, supported, citations, needed,"
+                " gone, faults, sampled, sent_at)"
+                " VALUES (%s, 4, %s, 5, 4, 0, %s, true, now() - make_interval(days => %s))",
+                (number, supported, faults, ago),
+            )
+    Rollups(pool=pool).refresh(RECENT)
+    browser = Browser(serve(), pool, somebody(pool))
+
+    page = browser.page("/?days=7")
+    words = " ".join(page.get_text(" ").split())
+
+    quality = read_quality(pool, timedelta(days=7))
+    (carried, right) = quality_figures(quality)
+    assert (carried.value, right.value) == ("91.7%", "66.7%")
+    assert f"{carried.beside} What this counts" in words
+    series = Rollups(pool=pool).read(7).series("citations")
+    assert [each for each in series["statements carried"] if each is not None] == [0.875, 1.0]
+    assert "Citations, as looked at again" in words
+    assert list(quality_figures(read_quality(pool, timedelta(0)))) == []
 
 
 def test_what_came_of_a_ticket_later_is_counted_again_at_night(pool: Pool) -> None:
