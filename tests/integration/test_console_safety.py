@@ -217,6 +217,41 @@ def test_no_form_breaks_a_page(stocked: FastAPI, pool: Pool) -> None:
     assert tried > 40
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("/sources/new/files", "/sources/new/website", "/settings/limits", "/settings/sending"),
+        *("/settings/retention", "/settings/help", "/settings/voice", "/settings/slack"),
+        *("/settings/tickets", "/profile", "/routing", "/privacy", "/playground", "/people"),
+    ],
+)
+def test_no_form_as_it_stands_on_a_page_is_broken_by_what_is_filled_in(
+    serve: Serve, pool: Pool, address: str
+) -> None:
+    """Also those whose fields no route names, because a model of settings does."""
+    with pool.connection() as connection:
+        connection.execute(
+            "INSERT INTO slack_workspaces (id, name, bot_user_id) VALUES ('T1', 'Acme', 'U0')"
+        )
+        connection.execute("INSERT INTO slack_teams (team_id, workspace) VALUES ('T1', 'T1')")
+    admin = Browser(serve(), pool, somebody(pool))
+    tried = 0
+    for form in admin.page(address).select("main form[method=post]"):
+        action = str(form.get("action") or f"/admin{address}")
+        names = [str(each["name"]) for each in form.select("[name]") if each["name"] != "csrf"]
+        if not names or action == "/admin/playground":
+            continue
+        for payload in (MARKUP[1], OTHERS[1], OTHERS[3], OTHERS[6], OTHERS[7]):
+            answer = admin.post(action.removeprefix("/admin"), dict.fromkeys(names, payload))
+            tried += 1
+            assert answer.status_code in {200, 303, 422}, (action, payload[:30], answer.text[-300:])
+            assert "root:x:" not in answer.text
+            assert is_harmless(answer.text), (action, payload[:30])
+            where = answer.headers.get("location", "/admin/")
+            assert where.startswith("/admin/"), "no form leads elsewhere"
+    assert tried or address == "/playground"
+
+
 @pytest.mark.parametrize("payload", MARKUP)
 def test_an_articles_html_is_shown_without_anything_that_acts(payload: str) -> None:
     shown = str(article_html(f"<p>Return it <b>soon</b>.</p>{payload}"))
