@@ -63,6 +63,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     ):
         group.addoption(name, type=int, metavar="N", help=f"{meaning}; without it a few")
     group.addoption(
+        "--mixed-runs",
+        type=int,
+        default=1,
+        metavar="N",
+        help="runs of everything at once under faults, each with its own seed (default: one)",
+    )
+    group.addoption(
+        "--mixed-seconds",
+        type=float,
+        metavar="S",
+        help="for so long something happens and fails in each of these runs",
+    )
+    group.addoption(
+        "--mixed-seed",
+        type=int,
+        metavar="SEED",
+        help="repeats what happens in a run of everything that failed, which printed its seed",
+    )
+    group.addoption(
         "--emulate",
         action="store_true",
         help="fetch npm emulate, and a Node to run it, as a second opinion on the Slack stand-in",

@@ -1,37 +1,40 @@
-"""A deployment whose parts can be killed: embedded PostgreSQL, a worker, a scheduler and a web
-process, and stand-ins for Zendesk and Slack that outlive them all and send what happens to the
-last."""
+"""A deployment whose parts can be killed: PostgreSQL, workers, schedulers and web processes, and
+stand-ins for Zendesk, Slack and the model that outlive them all and send what happens to the last.
+"""
 
 from __future__ import annotations
 
-import json
-import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from random import Random
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.request import urlopen
+from uuid import uuid4
 
 import psutil
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, sql
 
 from bot import db
 from bot.postgres import EmbeddedPostgres
 from bot.slack.http import PATH as SLACK_PATH
 from bot.web import listen
 from bot.zendesk.webhooks import PATH
-from tests.acceptance.commands import PYTHON_M_BOT, CommandLine
+from tests.acceptance.commands import CommandLine
+from tests.conftest import database_at, run_sql
 from tests.fakes.slack import FakeSlack
 from tests.fakes.zendesk import FakeZendesk
+from tests.faults.processes import Interpreter, Processes
+
+if TYPE_CHECKING:
+    from tests.faults.processes import Starts
+    from tests.faults.wiring import Wiring
 
 Result = TypeVar("Result")
-Process = Literal["worker", "scheduler", "web"]
-Victim = Literal[Process, "database", "backend"]
-VICTIMS: tuple[Victim, ...] = ("worker", "scheduler", "database", "backend")
+VICTIMS = ("worker", "scheduler", "database", "backend")
 
 PATIENCE = 120.0
 """Seconds after which what is waited for has failed to happen; nothing waits for it to pass."""
@@ -54,36 +57,45 @@ FROM hastened
 
 
 class Deployment:
-    """Everything runs from `with` on; what is killed is started again at once."""
+    """Everything runs from `with` on; what is killed is started again at once.
+
+    `template` names the database of a running server in `folder` that this one's is a copy of;
+    without it the processes run the server by themselves. `wiring` are the ways to everything
+    else, where they can be cut."""
 
     def __init__(
-        self, *, folder: Path, logs: Path, slack: FakeSlack | None = None, **settings: str
+        self,
+        *,
+        folder: Path,
+        logs: Path,
+        slack: FakeSlack | None = None,
+        zendesk: FakeZendesk | None = None,
+        starts: Starts | None = None,
+        template: str = "",
+        wiring: Wiring | None = None,
+        **settings: str,
     ) -> None:
-        self.zendesk = FakeZendesk()
+        self.zendesk = zendesk or FakeZendesk()
         self.slack = slack
+        self.wiring = wiring
         self._server = EmbeddedPostgres(data_dir=folder)
-        self._logs = logs
+        self._folder = folder
+        self._template = template
+        self._settings = settings
         # Held here, so that who calls while the web process is dead waits for the next one.
         self._listener = listen(host="127.0.0.1", port=0)
         self.web_url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        webhook = self.zendesk.deliveries.webhook(
-            f"{self.web_url}{PATH}", "ticket.created", "ticket.comment_added"
+        self._webhook = self.zendesk.deliveries.webhook(
+            f"{self.web_url}{PATH}",
+            "ticket.created",
+            "ticket.comment_added",
+            "article.published",
+            "article.unpublished",
         )
-        self._line = CommandLine(
-            folder=logs,
-            settings={
-                "SUPPORTBOT_DATA_DIR": str(folder),
-                "ZENDESK_SUBDOMAIN": "acme",
-                "ZENDESK_BASE_URL": self.zendesk.base_url,
-                "ZENDESK_CLIENT_ID": "supportbot",
-                "ZENDESK_CLIENT_SECRET": "the-client-secret",
-                "ZENDESK_WEBHOOK_SECRET": webhook.secret,
-                "PUBLIC_URL": self.web_url,
-                **self._slack_settings(),
-                **settings,
-            },
+        self.processes = Processes(
+            starts=starts or Interpreter(), folder=logs, listener=self._listener.fileno()
         )
-        self._processes: dict[str, subprocess.Popen[str]] = {}
+        self._line = CommandLine(folder=logs, settings={})
         self._stack = ExitStack()
         self._session: Connection[Any] | None = None
         self._silent: list[int] = []
@@ -95,6 +107,9 @@ class Deployment:
         if self.slack is not None:
             self._stack.enter_context(self.slack)
         self.url = self._stack.enter_context(self._server)
+        if self._template:
+            self._copy()
+        self._line = CommandLine(folder=self._line.folder, settings=dict(self._all_settings()))
         self._stack.callback(self._end)
         db.migrate(self.url)
         return self
@@ -107,15 +122,32 @@ class Deployment:
     ) -> None:
         self._stack.close()
 
-    def _slack_settings(self) -> dict[str, str]:
-        if self.slack is None:
-            return {}
-        self.slack.deliveries.url = f"{self.web_url}{SLACK_PATH}"
-        return {
-            "SLACK_BOT_TOKEN": self.slack.bot_token,
-            "SLACK_SIGNING_SECRET": self.slack.app.signing_secret,
-            "SLACK_API_URL": self.slack.api_url.rstrip("/"),
-        }
+    def _copy(self) -> None:
+        server, name = self.url, f"deployment_{uuid4().hex}"
+        words = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log")
+        run_sql(server, words.format(sql.Identifier(name), sql.Identifier(self._template)))
+        drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+        self._stack.callback(run_sql, server, drop)
+        self.url = database_at(server, name)
+
+    def _all_settings(self) -> Iterator[tuple[str, str]]:
+        yield "SUPPORTBOT_DATA_DIR", str(self._folder)
+        yield "ZENDESK_SUBDOMAIN", "acme"
+        yield "ZENDESK_BASE_URL", self.zendesk.base_url
+        yield "ZENDESK_CLIENT_ID", "supportbot"
+        yield "ZENDESK_CLIENT_SECRET", "the-client-secret"
+        yield "ZENDESK_WEBHOOK_SECRET", self._webhook.secret
+        yield "PUBLIC_URL", self.web_url
+        if self._template:
+            yield "DATABASE_URL", self.url
+        if self.slack is not None:
+            self.slack.deliveries.url = f"{self.web_url}{SLACK_PATH}"
+            yield "SLACK_BOT_TOKEN", self.slack.bot_token
+            yield "SLACK_SIGNING_SECRET", self.slack.app.signing_secret
+            yield "SLACK_API_URL", self.slack.api_url.rstrip("/")
+        yield from self._settings.items()
+
+    # --- Processes
 
     def wait_for_web(self) -> None:
         """Until the web process answers."""
@@ -127,70 +159,64 @@ class Deployment:
 
         self.wait_for(answers, "the web process does not answer")
 
-    def start(self, name: Process) -> None:
-        listener = self._listener.fileno()
-        more = (f"--listener-fd={listener}",) if name == "web" else ()
-        with (self._logs / f"{name}.log").open("a") as log:
-            self._processes[name] = subprocess.Popen(
-                (*PYTHON_M_BOT, name, *more),
-                cwd=self._line.folder,
-                env=self._line.environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                text=True,
-                pass_fds=(listener,) if more else (),
-            )
+    def start(self, name: str) -> None:
+        environment = self._line.environment()
+        if self.wiring is not None:
+            environment |= self.wiring.settings(name, environment)
+        self.processes.start(name, environment)
 
-    def stop(self, name: Process, *, within: float) -> int:
+    def stop(self, name: str, *, within: float) -> int:
         """Asks it to end, as a supervisor does; its exit status, once it has ended in time."""
-        self._processes[name].terminate()
-        return self._processes[name].wait(timeout=within)
+        self.processes.ask_to_stop(name)
+        return self.processes.stopped(name, within=within)
 
     def pids(self) -> dict[str, int]:
         """The processes that run, by name."""
-        return {name: each.pid for name, each in self._processes.items() if each.poll() is None}
+        return self.processes.pids()
 
-    def lines(self, name: Process) -> list[dict[str, Any]]:
+    def lines(self, name: str) -> list[dict[str, Any]]:
         """What a process has logged."""
-        text = (self._logs / f"{name}.log").read_text()
-        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+        return self.processes.lines(name)
 
-    def kill(self, victim: Victim, chance: Random) -> None:
+    def kill(self, victim: str, chance: Random) -> None:
         """SIGKILL, and for the database to all of it or to one session, which ends them all."""
         self._silent = [row[0] for row in self.rows("SELECT id FROM procrastinate_workers")]
-        if victim in self._processes:
-            self._processes[victim].kill()
-            self._processes[victim].wait()
-        else:
-            postmaster = psutil.Process(self.rows("SELECT pg_backend_pid()")[0][0]).parent()
-            assert postmaster is not None
-            sessions = [
-                row[0]
-                for row in self.rows(
-                    "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' "
-                    "AND pid <> pg_backend_pid() ORDER BY pid"
-                )
-            ]
-            whole = victim == "database" or not sessions
-            killed = postmaster if whole else psutil.Process(chance.choice(sessions))
-            killed.kill()
-            with suppress(psutil.TimeoutExpired):
-                killed.wait(5)
+        if victim in self.processes:
+            self.processes.kill(victim)
+            return
+        postmaster = psutil.Process(self.rows("SELECT pg_backend_pid()")[0][0]).parent()
+        assert postmaster is not None
+        sessions = [
+            row[0]
+            for row in self.rows(
+                "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' "
+                "AND pid <> pg_backend_pid() ORDER BY pid"
+            )
+        ]
+        whole = victim == "database" or not sessions
+        killed = postmaster if whole else psutil.Process(chance.choice(sessions))
+        killed.kill()
+        with suppress(psutil.TimeoutExpired):
+            killed.wait(5)
 
-    def mend(self, victim: Victim) -> None:
+    def mend(self, victim: str) -> None:
         """Starts again what was killed, as an operator's supervisor would."""
-        match victim:
-            case "worker" | "scheduler" | "web":
-                self.start(victim)
-            case "database":
-                self._server.ensure_running()
-        if victim not in {"scheduler", "web"}:
-            self.execute(_TIME_PASSES, (self._silent,))
+        if victim == "database":
+            self._server.ensure_running()
+        elif victim != "backend":
+            self.start(victim)
+        if not victim.startswith(("scheduler", "web", "slack")):
+            self.time_passes_for(self._silent)
+
+    def time_passes_for(self, workers: list[int]) -> None:
+        """Those that say nothing meanwhile count as dead."""
+        self.execute(_TIME_PASSES, (workers,))
 
     def hasten(self) -> None:
         """Whatever waits for its hour is tried again now."""
         self.execute(_DUE_NOW)
+
+    # --- What came of it
 
     def rows(self, statement: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         """Rows, as soon as the database answers."""
@@ -199,22 +225,18 @@ class Deployment:
     def execute(self, statement: str, parameters: tuple[object, ...] = ()) -> None:
         self.ask(lambda session: session.execute(statement, parameters))
 
-    def wait_for(self, happened: Callable[[], object], what: str) -> None:
+    def wait_for(self, happened: Callable[[], object], what: str, *, every: float = 0.02) -> None:
         until = time.monotonic() + PATIENCE
         while not happened():
-            codes = {name: each.poll() for name, each in self._processes.items()}
-            ended = {name: code for name, code in codes.items() if code is not None}
+            ended = self.processes.ended()
             if ended or time.monotonic() > until:
                 why = f"{ended} ended by themselves" if ended else f"after {PATIENCE:g} s {what}"
                 raise AssertionError(f"{why}\n{self.said()}")
-            time.sleep(0.02)
+            time.sleep(every)
 
     def said(self) -> str:
         """The last lines of every process."""
-        return "\n".join(
-            f"--- {path.name}\n" + "\n".join(path.read_text(errors="replace").splitlines()[-40:])
-            for path in sorted(self._logs.glob("*.log"))
-        )
+        return self.processes.said()
 
     def ask(self, question: Callable[[Connection[Any]], Result]) -> Result:
         """What the question comes to, asked again for as long as the database is away."""
@@ -232,6 +254,4 @@ class Deployment:
     def _end(self) -> None:
         if self._session is not None:
             self._session.close()
-        for process in self._processes.values():
-            process.kill()
-            process.wait()
+        self.processes.end()

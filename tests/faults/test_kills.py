@@ -24,9 +24,8 @@ from bot.queue import Job, Priority, Queue, article_job, sync_job
 from bot.schedules import Schedules
 from bot.sources import Source, Sources
 from bot.timing import Interval
-from tests.agreement import bad_passages, differences, indexed
-from tests.fakes.zendesk import Article, shown
 from tests.faults.deployment import VICTIMS, Deployment
+from tests.faults.editors import Editors
 
 if TYPE_CHECKING:
     from indexing.embedders.embedder import Embedder
@@ -39,12 +38,6 @@ CHECK_EVERY = 10
 MOMENT = 1.0
 """Seconds of a sync within which something is killed; a sync of what changed takes about two."""
 
-WORDS = (
-    "return", "parcel", "refund", "jacket", "invoice", "tent", "delivery", "voucher", "repair",
-    "warranty", "address", "payment", "colour", "order", "cancel", "exchange", "courier", "deposit",
-    "receipt", "stock", "season", "member", "locker", "label", "refill", "button", "zip", "strap",
-)  # fmt: skip
-
 
 class Chaos:
     """Random edits, syncs and kills, all from one seed."""
@@ -52,19 +45,10 @@ class Chaos:
     def __init__(self, deployment: Deployment, chance: random.Random) -> None:
         self._deployment = deployment
         self._chance = chance
-        self._account = deployment.zendesk.account
-        self._account.main.locales = ("en-us", "de")
-        orders = self._account.category(en_us="Orders", de="Bestellungen")
-        self._sections = [self._account.section(orders, en_us=name) for name in ("One", "Two")]
-        self._segments = [
-            self._account.segment("Signed-in users"),
-            self._account.segment("Staff", user_type="staff"),
-        ]
+        self._editors = Editors(deployment.zendesk, articles=ARTICLES, chance=chance)
         self._queue = Queue(pool=ConnectionPool(open=False))  # every job comes with a connection
         self._make_source()
         self.killed: Counter[tuple[str, str]] = Counter()
-        for _ in range(ARTICLES):
-            self._publish()
 
     def _make_source(self) -> None:
         with db.open_pool(self._deployment.url) as pool:
@@ -75,13 +59,12 @@ class Chaos:
 
     def people_work(self) -> None:
         """A dozen changes, as an editor makes them on a busy day."""
-        with self._deployment.zendesk.lock:
-            for _ in range(self._chance.randrange(10, 30)):
-                self._change(self._chance.choice(list(self._account.articles.values())))
+        for _ in range(self._chance.randrange(10, 30)):
+            self._editors.change_something(self._chance)
 
     def start_a_sync(self) -> None:
         """Planned, asked for, or of one article because Zendesk said that it changed."""
-        article = self._chance.choice(list(self._account.articles))
+        article = self._chance.choice(list(self._deployment.zendesk.account.articles))
         match self._chance.randrange(4):
             case 0:
                 self._enqueue(sync_job(SOURCE, full=True, priority=Priority.ASKED_FOR))
@@ -124,48 +107,11 @@ class Chaos:
 
     def check(self, embedder: Embedder) -> None:
         """That index and help center agree, and that the books are closed."""
-        found = self._deployment.ask(lambda each: indexed(each, SOURCE))
-        wrong = differences(found, shown(self._account))
-        wrong += self._deployment.ask(lambda each: bad_passages(each, SOURCE, embedder))
+        wrong = self._editors.faults(self._deployment, SOURCE, embedder)
         assert not wrong, "\n".join([*wrong, self._deployment.said()])
         last = self._deployment.rows("SELECT state FROM sync_runs ORDER BY id DESC LIMIT 1")
         running = self._deployment.rows("SELECT id FROM sync_runs WHERE state = 'running'")
         assert (last, running) == ([("succeeded",)], []), self._deployment.said()
-
-    def _publish(self) -> None:
-        article = self._account.publish(
-            self._chance.choice(self._sections), self._words(3), self._text()
-        )
-        if self._chance.random() < 0.5:
-            self._account.translate(article, "de", self._words(3), self._text())
-
-    def _change(self, article: Article) -> None:
-        match self._chance.randrange(10):
-            case 0:
-                self._publish()
-            case 1:
-                self._account.archive(article)
-            case 2:
-                self._account.restore(article)
-            case 3:
-                self._account.restrict(article, *self._chance.sample(self._segments, 1))
-            case 4:
-                self._account.set_draft(article, self._chance.random() < 0.5)
-            case 5:
-                self._account.translate(article, "de", self._words(3), self._text())
-            case 6 if len(self._account.articles) > ARTICLES // 2:
-                self._account.delete(article)
-            case _:
-                self._account.edit(article, self._text())
-
-    def _words(self, count: int) -> str:
-        return " ".join(self._chance.choices(WORDS, k=count))
-
-    def _text(self) -> str:
-        return "".join(
-            f"<h2>{self._words(2)}</h2><p>{self._words(60)}</p>"
-            for _ in range(self._chance.randrange(1, 8))
-        )
 
     def _plan(self) -> None:
         """The schedule is due; that nobody enqueues it is for the scheduler to prevent."""

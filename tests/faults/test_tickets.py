@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import random
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -22,15 +21,14 @@ from psycopg_pool import ConnectionPool
 from bot import db
 from bot.queue import Job, Lane, Queue, TaskName
 from bot.zendesk.policies import Mode, Policies, Policy
-from connectors.zendesk.desk_reading import MARKER
 from tests.attending import index_sample
 from tests.fakes.zendesk.deliveries import Disorder
-from tests.faults.deployment import Deployment, Victim
+from tests.faults.customers import Customers
+from tests.faults.deployment import Deployment
 
 if TYPE_CHECKING:
     from indexing.embedders.embedder import Embedder
     from tests.fakes.zendesk.faults import Fault
-    from tests.fakes.zendesk.ticket_records import Audit, Comment, Ticket
 
 TICKETS = 12
 A_ROUND = 30
@@ -41,7 +39,7 @@ killed."""
 MOMENT = 2.0
 """Seconds of work within which something is killed."""
 
-VICTIMS: tuple[Victim, ...] = ("worker", "worker", "web", "database", "backend")
+VICTIMS = ("worker", "worker", "web", "database", "backend")
 # What fails, whether it was carried out, and which requests.
 WRITE, READ = r"PUT .*/tickets/\d+", r"GET .*/tickets/\d+"
 FAULTS: tuple[tuple[Fault, bool, str], ...] = (
@@ -57,21 +55,6 @@ FAULTS: tuple[tuple[Fault, bool, str], ...] = (
     (500, False, READ),
     ("reset", False, READ),
 )
-ASKED = (
-    "How long do I have to return a jacket?",
-    "What does the return label cost?",
-    "I paid with PayPal, when do I get my refund?",
-    "How long is the warranty on a tent?",
-    "Until when can I cancel my order?",
-    "How long is the password reset link valid?",
-    "Wie lange habe ich Zeit, eine Jacke zurückzugeben?",
-    "Do you sell children's bicycles?",
-    "What is the share price of Larkmoor?",
-    "I want to talk to a person.",
-)
-SAID_ON = (*ASKED[:6], "Yes, that solved it, thank you!", "No, that did not help.", "Thanks!")
-AWAY = "I am out of office until Monday."
-
 # Nothing is under way for three seconds here, because nothing waits for a time-out.
 _TIME_PASSES = """
 UPDATE ticket_turns SET decided_at = decided_at - interval '1 minute'
@@ -91,12 +74,9 @@ class Replay:
     def __init__(self, deployment: Deployment, chance: random.Random) -> None:
         self._deployment, self._chance = deployment, chance
         self._zendesk = deployment.zendesk
-        self._ticketing = deployment.zendesk.account.ticketing
         self._queue = Queue(pool=ConnectionPool(open=False))  # every job comes with a connection
-        self._agent = self._ticketing.person("Carl", role="agent")
-        self._tickets: list[Ticket] = []
-        self._secrets = 0
-        self.happened: Counter[str] = Counter()
+        self._customers = Customers(deployment)
+        self.happened = self._customers.happened
         self._zendesk.limits.per_minute["support"] = 10**6
         self._zendesk.limits.per_minute["help_center"] = 10**6
         self._zendesk.deliveries.disorder = Disorder(
@@ -109,9 +89,9 @@ class Replay:
         done, as far as it goes by itself."""
         self._plan_failures(new)
         for number in range(1, new + 1):
-            self._somebody_asks()
+            self._customers.somebody_asks(self._chance)
             for _ in range(2):
-                self._something_happens(self._chance.choice(self._tickets[-3 * A_ROUND :]))
+                self._customers.something_happens(self._chance, lately=3 * A_ROUND)
             self._hasten()
             if number % KILL_AFTER == 0 or number == new:
                 self._kill(self._chance.choice(VICTIMS))
@@ -134,66 +114,13 @@ class Replay:
 
     def check(self) -> None:
         """What must be true whatever happened."""
-        wrong = [line for each in self._tickets for line in self._faults_of(each)]
+        wrong = self._customers.faults()
         failed = self._deployment.rows(
             "SELECT task_name, args FROM procrastinate_jobs WHERE status = 'failed'"
         )
         problems = self._deployment.rows("SELECT ticket_id, problem FROM ticket_problems")
         assert not wrong, "\n".join([*wrong, self._deployment.said()])
         assert (failed, problems) == ([], []), self._deployment.said()
-
-    def _somebody_asks(self) -> None:
-        with self._zendesk.lock:
-            asker = self._ticketing.person(f"Customer {len(self._tickets)}")
-            flags = (4,) if self._chance.random() < 0.05 else ()
-            ticket = self._ticketing.ticket(
-                asker, "A question", self._chance.choice(ASKED), says={"flags": flags}
-            )
-        self._tickets.append(ticket)
-        self.happened["tickets"] += 1
-
-    def _something_happens(self, ticket: Ticket) -> None:
-        with self._zendesk.lock:
-            if self._chance.random() < 0.35 and ticket.status not in {"closed", "deleted"}:
-                self._agent_works(ticket)
-            elif ticket.status != "deleted":
-                self._customer_writes(ticket)
-
-    def _agent_works(self, ticket: Ticket) -> None:
-        ticketing, chance = self._ticketing, self._chance
-        match chance.randrange(7):
-            case 0:
-                ticketing.comment(ticket, self._agent, "I am on it.", channel="web")
-            case 1:
-                status = chance.choice(("solved", "closed"))
-                ticketing.change(ticket, status=status, by=self._agent)
-            case 2 if chance.random() < 0.3:
-                ticketing.delete(ticket, self._agent)
-            case 3 if self._tickets[-1].status not in {"closed", "deleted"}:
-                if ticket is not self._tickets[-1]:
-                    ticketing.merge(ticket, self._tickets[-1], self._agent)
-            case _:
-                self._secrets += 1
-                secret = f"SECRET-{self._secrets}: the margin is 70 %."
-                ticketing.comment(ticket, self._agent, secret, public=False, channel="web")
-
-    def _customer_writes(self, ticket: Ticket) -> None:
-        match self._chance.randrange(8):
-            case 0:
-                self._reply(ticket, f"{AWAY} {ticket.comments[-1].text}", flags=(4,))
-            case 1:
-                self._reply(ticket, f"{AWAY} {ticket.comments[-1].text}")
-            case 2 | 3:
-                self._reply(ticket, self._chance.choice(SAID_ON))
-                self._reply(ticket, self._chance.choice(SAID_ON))
-            case _:
-                self._reply(ticket, self._chance.choice(SAID_ON))
-
-    def _reply(self, ticket: Ticket, text: str, **more: Any) -> None:
-        found = self._ticketing.reply(ticket, text, **more)
-        if found is not ticket:
-            self._tickets.append(found)
-        self.happened["replies"] += 1
 
     def _plan_failures(self, new: int) -> None:
         self._zendesk.failures.clear()
@@ -202,7 +129,7 @@ class Replay:
             self._zendesk.failures.plan(fault, matching=matching, applied=applied, retry_after="1")
             self.happened[f"{fault}{' after it was applied' if applied else ''}"] += 1
 
-    def _kill(self, victim: Victim) -> None:
+    def _kill(self, victim: str) -> None:
         time.sleep(self._chance.uniform(0, MOMENT))  # the moment is what is left to chance
         sending = self._deployment.rows(_LEFT)[0][1]
         self._deployment.kill(victim, self._chance)
@@ -219,47 +146,6 @@ class Replay:
             return self._deployment.rows(_LEFT)[0] == (0, 0)
 
         self._deployment.wait_for(quiet, "jobs are left")
-
-    # --- What the ticket and the books say
-
-    def _faults_of(self, ticket: Ticket) -> Iterator[str]:
-        turns = dict(
-            self._deployment.rows(
-                "SELECT id::text, changes FROM ticket_turns WHERE ticket_id = %s", (ticket.id,)
-            )
-        )
-        handled = {
-            row[0]
-            for row in self._deployment.rows(
-                "SELECT message_id FROM ticket_messages WHERE ticket_id = %s", (ticket.id,)
-            )
-        }
-        asked = {each.id for each in ticket.comments if each.author.role == "end-user"}
-        if ticket.status != "deleted" and asked - handled:
-            yield f"{ticket.id} ({ticket.status}): no outcome of {asked - handled}"
-        if handled - asked:
-            yield f"{ticket.id}: outcomes of what nobody wrote, {handled - asked}"
-        written = Counter(filter(None, map(_marker, ticket.audits)))
-        if doubled := [each for each, often in written.items() if often > 1]:
-            yield f"{ticket.id}: written twice, {doubled}"
-        announced = {each["marker"] for changes in turns.values() for each in changes}
-        if set(written) - announced:
-            yield f"{ticket.id}: not in the books, {set(written) - announced}"
-        if ticket.status not in {"closed", "deleted"} and announced - set(written):
-            yield f"{ticket.id}: not in the ticket, {announced - set(written)}"
-        if sum(each.endswith(":told") for each in written) > 1:
-            yield f"{ticket.id}: told twice that a person takes over"
-        for said in self._public_words(ticket):
-            if "SECRET" in said.text or not said.custom.get(MARKER):
-                yield f"{ticket.id}: said in public, {said.text[:200]}"
-
-    def _public_words(self, ticket: Ticket) -> list[Comment]:
-        bot = self._zendesk.account.bot.id
-        return [each for each in ticket.comments if each.public and each.author.id == bot]
-
-
-def _marker(audit: Audit) -> str:
-    return str(audit.custom.get(MARKER) or "")
 
 
 @pytest.fixture

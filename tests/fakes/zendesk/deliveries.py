@@ -129,11 +129,15 @@ class Deliveries:
     def hear(self, happening: Happening) -> None:
         """Queues what an update is to be told to whom."""
         for event in events(happening, account_id=self._account_id):
-            for webhook in self.webhooks.values():
-                if webhook.active and event["type"] in webhook.subscriptions:
-                    self._queue(webhook, json.dumps(event).encode())
+            self.tell(event)
         if happening.kind == "update":
             self._pull_triggers(happening)
+
+    def tell(self, event: Json) -> None:
+        """Queues an event for whoever has subscribed to it."""
+        for webhook in self.webhooks.values():
+            if webhook.active and event["type"] in webhook.subscriptions:
+                self._queue(webhook, json.dumps(event).encode())
 
     def flush(self) -> int:
         """Sends everything, as if all waiting times had passed; returns how often it sent."""
