@@ -52,7 +52,11 @@ class ToldArticle:
 # The trigger jobs_yield_queueing_lock takes the same lock; it is held until the transaction ends.
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('queueing_lock'), hashtext(%s))"
 
-_WAITING = "SELECT id FROM procrastinate_jobs WHERE queueing_lock = %s AND status = 'todo'"
+# Locked, so that no worker begins it before what it is to do is written: it would not see that.
+# One that was taken just now is waited for here, and is then no longer one that waits.
+_WAITING = """
+SELECT id FROM procrastinate_jobs WHERE queueing_lock = %s AND status = 'todo' FOR UPDATE
+"""
 
 _DEFER = """
 SELECT unnest(procrastinate_defer_jobs_v1(ARRAY[ROW(

@@ -1,5 +1,6 @@
 """The queue's rules, on procrastinate's own tables and functions."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,23 @@ def test_a_source_waits_once_and_does_the_most_that_was_asked(pool: Pool, queue:
     assert run_sql(pool, "SELECT args, priority FROM procrastinate_jobs") == [
         ({"source": "docs", "full": True}, 20)
     ]
+
+
+def test_what_is_asked_while_a_worker_takes_the_waiting_job_has_a_job_of_its_own(
+    pool: Pool, queue: Queue
+) -> None:
+    own, waiting = worker(pool), queue.enqueue(sync_job("docs"))
+
+    with pool.connection() as taking, ThreadPoolExecutor(1) as other:
+        taken = taking.execute("SELECT id FROM procrastinate_fetch_job_v2(NULL, %s)", (own,))
+        assert taken.fetchone() == (waiting.id,)
+        asked = other.submit(queue.enqueue, sync_job("docs"))
+        while not run_sql(pool, "SELECT 1 FROM pg_locks WHERE NOT granted"):
+            assert not asked.done()
+        taking.commit()
+
+    assert asked.result().is_new
+    assert queue.status(asked.result().id) == "todo"
 
 
 def test_one_run_per_source_at_a_time(pool: Pool, queue: Queue) -> None:
