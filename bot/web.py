@@ -14,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from bot import tracing
 from bot.errors import SettingInvalid
+from bot.leaving import DRAIN_SECONDS, leave_in_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from bot.doctor import Check
-
-# Load balancers give a request half a minute; nothing of ours takes longer.
-DRAIN_SECONDS = 15
 
 # Longer than load balancers keep a connection that is idle (a minute is common): who closes first
 # must be they, or a webhook may be sent into a connection that is being closed.
@@ -122,8 +120,14 @@ def _cannot_listen(host: str, port: int, error: OSError) -> str:
 
 
 def serve(app: FastAPI, listener: socket.socket) -> None:
-    """Serves until SIGTERM or SIGINT, then finishes open requests within DRAIN_SECONDS."""
+    """Serves until SIGTERM or SIGINT, then finishes open requests within DRAIN_SECONDS. Those that
+    wait for something that does not answer are left."""
     import uvicorn  # noqa: PLC0415 - only the web process itself needs the server
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            leave_in_time()
+            await super().shutdown(sockets)
 
     config = uvicorn.Config(
         app,
@@ -133,4 +137,4 @@ def serve(app: FastAPI, listener: socket.socket) -> None:
         timeout_graceful_shutdown=DRAIN_SECONDS,
         server_header=False,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    Server(config).run(sockets=[listener])

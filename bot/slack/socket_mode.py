@@ -18,6 +18,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_sdk.errors import SlackApiError
 
 from bot.errors import SettingInvalid
+from bot.leaving import leave_in_time
 
 if TYPE_CHECKING:
     from bot.slack.listening import Listeners
@@ -38,7 +39,7 @@ _AWAY = (OSError, TimeoutError, aiohttp.ClientError, SlackApiError)
 
 
 class SocketMode:
-    """Listens until SIGINT or SIGTERM, then finishes what was begun."""
+    """Listens until SIGINT or SIGTERM, then finishes what was begun and ends in time."""
 
     def __init__(self, *, listeners: Listeners, token: str) -> None:
         self._listeners = listeners
@@ -59,6 +60,7 @@ class SocketMode:
                 log.info("Listening to Slack.", extra={"action": "slack_listen"})
                 await self._stop.wait()
         finally:
+            leave_in_time()
             await handler.close_async()  # type: ignore[no-untyped-call]  # Bolt leaves it out
             self._listeners.close()
         log.info("Stopped.", extra={"action": "stop"})
