@@ -194,9 +194,10 @@ class Deployment:
             )
         ]
         whole = victim == "database" or not sessions
-        killed = postmaster if whole else psutil.Process(chance.choice(sessions))
-        killed.kill()
-        with suppress(psutil.TimeoutExpired):
+        # Whoever holds a session may have ended it meanwhile.
+        with suppress(psutil.TimeoutExpired, psutil.NoSuchProcess):
+            killed = postmaster if whole else psutil.Process(chance.choice(sessions))
+            killed.kill()
             killed.wait(5)
 
     def mend(self, victim: str) -> None:

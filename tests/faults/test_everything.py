@@ -14,6 +14,7 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
@@ -23,10 +24,13 @@ from psycopg import sql
 
 from bot import db
 from bot.postgres import EmbeddedPostgres
+from bot.queue import Queue
+from bot.schedules import Schedules
 from bot.slack.manifest import Deployment as Installed
 from bot.slack.manifest import manifest
 from bot.sources import Source, Sources
 from bot.sync import Sync
+from bot.timing import Interval
 from bot.zendesk.policies import Mode, Policies, Policy
 from connectors.registry import Accounts, kind_of
 from connectors.samples import help_center
@@ -144,6 +148,8 @@ def template(folder: Path, embedder: Embedder) -> Iterator[str]:
             report = Sync(pool=pool, indexer=indexer).run(source, connector)
             assert report.succeeded, report
             Policies(pool=pool).set(Policy(mode=Mode.AUTO))
+            hourly = Interval(every=timedelta(hours=1), anchor=datetime.now(UTC))
+            Schedules(pool=pool, queue=Queue(pool=pool)).set(SOURCE, hourly)
         run_sql(url, WITNESS)
         yield name
 
