@@ -97,7 +97,7 @@ def ready(deployment: Deployment, slack: FakeSlack) -> None:
     """Web, worker and scheduler run, and each has answered once, so that nothing is loaded for
     the first time while it is measured."""
     for process in ("web", "worker", "scheduler"):
-        deployment.start(process)  # type: ignore[arg-type]  # the three names
+        deployment.start(process)
     deployment.wait_for_web()
     acme, ticketing = slack.workspace, deployment.zendesk.account.ticketing
     slack.deliveries.start()
