@@ -137,8 +137,10 @@ class Queue:
         than planned."""
         with self._transaction(connection) as open_connection:
             if job.once is not None:
-                open_connection.execute(_ONE_AT_A_TIME, (job.once,))
-                if waiting := open_connection.execute(_WAITING, (job.once,)).fetchone():
+                with open_connection.pipeline():
+                    open_connection.execute(_ONE_AT_A_TIME, (job.once,))
+                    found = open_connection.execute(_WAITING, (job.once,))
+                if waiting := found.fetchone():
                     self._hasten(open_connection, int(waiting[0]), job)
                     return Enqueued(id=int(waiting[0]), is_new=False)
             row = open_connection.execute(

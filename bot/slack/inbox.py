@@ -186,10 +186,11 @@ class Inbox:
 
     def _said(self, connection: Connection[Any], said: Said, bot_user: str) -> None:
         values = _values(said)
-        connection.execute(_IN_TURN, (said.place.key,))
-        connection.execute(_ONE_BY_ONE, (_key(said.place.team, said.place.channel, said.ts),))
-        row = connection.execute(_SURROUNDINGS, values).fetchone() or (None,) * 5
-        askers, with_people, in_thread, auto, known = row
+        with connection.pipeline():
+            connection.execute(_IN_TURN, (said.place.key,))
+            connection.execute(_ONE_BY_ONE, (_key(said.place.team, said.place.channel, said.ts),))
+            found = connection.execute(_SURROUNDINGS, values)
+        askers, with_people, in_thread, auto, known = found.fetchone() or (None,) * 5
         if known:
             if said.edited and connection.execute(_REWORDED, values).rowcount:
                 self._enqueue(connection, said.place)

@@ -82,18 +82,20 @@ class Inbox:
     def take(self, delivery: Delivery) -> bool:
         """Notes the delivery and enqueues what it asks for, both or neither; False when it was
         taken before. Raises psycopg.Error when the database cannot be used now."""
+        noting = {
+            "invocation": delivery.invocation_id,
+            "event": delivery.event_id,
+            "kind": delivery.kind,
+        }
         with self._pool.connection(timeout=self._wait) as connection:
-            noted = connection.execute(
-                _FIRST_TIME,
-                {
-                    "invocation": delivery.invocation_id,
-                    "event": delivery.event_id,
-                    "kind": delivery.kind,
-                },
-            )
+            with connection.pipeline():  # both in one journey: under load each costs a turn
+                noted = connection.execute(_FIRST_TIME, noting)
+                found = connection.execute(_OUR_OWN, (_author(delivery),))
             if noted.rowcount < 2:
                 return False
-            self._enqueue(delivery, connection)
+            ours = found.fetchone()
+            if ours is None or not ours[0]:  # of what we wrote nothing follows
+                self._enqueue(delivery, connection)
             return True
 
     def _enqueue(self, delivery: Delivery, connection: Connection[Any]) -> None:
@@ -108,17 +110,14 @@ class Inbox:
                         event=delivery.invocation_id,
                     )
                     self._queue.enqueue(job, connection=connection)
-            case TicketTouched(ticket_id=ticket, by=author):
-                if author is None or not _is_bot(author, connection):
-                    self._queue.enqueue(ticket_job(ticket), connection=connection)
+            case TicketTouched(ticket_id=ticket):
+                self._queue.enqueue(ticket_job(ticket), connection=connection)
             case Ignored():
                 pass
 
 
-def _is_bot(author: int, connection: Connection[Any]) -> bool:
-    """Whether we wrote it: of that nothing follows, and looking would cost requests."""
-    row = connection.execute(_OUR_OWN, (author,)).fetchone()
-    return bool(row and row[0])
+def _author(delivery: Delivery) -> int | None:
+    return delivery.event.by if isinstance(delivery.event, TicketTouched) else None
 
 
 def _now() -> datetime:
