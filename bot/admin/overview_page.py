@@ -147,7 +147,8 @@ def figures_of(figures: Figures) -> Iterator[Figure]:
 
 def quality_figures(quality: Quality) -> Iterator[Figure]:
     """How good the citations of what people were given are; nothing before any was looked at."""
-    for name, share in (("Statements carried", quality.supported), ("Right", quality.right)):
+    shares = {"Statements carried": quality.supported, "Answers right": quality.right}
+    for name, share in shares.items():
         if share is not None:
             yield Figure(
                 name=name,
