@@ -178,6 +178,35 @@ def test_every_page_is_without_fault_in_light_and_dark_wide_and_narrow(
     assert found == []
 
 
+def test_the_overview_is_read_from_the_figure_to_what_it_means_and_how_it_was(
+    base: str, pool: Pool, window: Callable[..., Window]
+) -> None:
+    with pool.connection() as connection:
+        connection.execute(
+            "INSERT INTO tickets (ticket_id, answered_at, confirmed_at)"
+            " SELECT n, now() - n * interval '20 days',"
+            " CASE WHEN n <= 3 THEN now() END FROM generate_series(1, 4) AS n"
+        )
+    Rollups(pool=pool).refresh(RECENT)
+    shown = window(base, Role.VIEWER)
+    page = shown.page
+
+    shown.open("/")
+    deflected = page.locator(".figure", has_text="Deflected")
+    assert deflected.locator(".value").inner_text() == "100.0%"
+    shown.click("a year")
+    page.locator("[aria-current=true]", has_text="a year").wait_for()
+    assert deflected.locator(".value").inner_text() == "75.0%"
+    deflected.locator("summary").click()
+    deflected.get_by_text("those whose customer said that it helped").wait_for()
+    drawn = page.locator("figure", has_text="What came of answered tickets")
+    assert drawn.locator("svg.plot rect.bar").count() == 4
+    drawn.locator("summary").click()
+    drawn.get_by_role("columnheader", name="unknown").wait_for()
+    page.get_by_role("heading", name="Parts").wait_for()  # health comes by itself
+    assert shown.faults() == []
+
+
 def test_everything_is_reached_by_keyboard_in_the_order_of_reading(
     base: str, window: Callable[..., Window]
 ) -> None:
