@@ -22,6 +22,7 @@ from bot.cli.measuring import (
     show_tables,
 )
 from bot.cli.opening import application
+from bot.errors import InputRejected
 
 if TYPE_CHECKING:
     from bot.bootstrap import Application
@@ -129,20 +130,40 @@ def answers(
 
 @app.command("routing")
 def routing(
-    train: Annotated[
-        list[Path],
-        typer.Option("--train", help="CSV or JSON Lines: text, label (oos: none); repeatable"),
-    ],
     test: Annotated[Path, typer.Option("--test", help="The same with the texts to route")],
+    train: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--train",
+            help="CSV or JSON Lines: text, label (oos: none), or labels (a list); repeatable",
+        ),
+    ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=2, help="With lists of labels: no --train, each part of --test by the others"
+        ),
+    ] = None,
     json_path: JsonPath = None,
     keep: Save = False,
 ) -> None:
-    """Measure how well examples alone, without a model's help, tell tags apart."""
+    """Measure how well examples alone, without a model's help, tell tags apart.
+
+    Where the lines name lists of "labels", a text may have several tags, or none.
+    """
     from bot.evaluation import report, tables  # noqa: PLC0415 - keeps --help instant
     from bot.evaluation.keeping import routing_measured  # noqa: PLC0415 - keeps --help instant
     from bot.evaluation.routing import run_routing  # noqa: PLC0415 - keeps --help instant
     from bot.evaluation.runs import Setup  # noqa: PLC0415 - keeps --help instant
+    from bot.evaluation.several import holds_lists  # noqa: PLC0415 - keeps --help instant
 
+    if holds_lists(test):
+        _several(train or [], test, folds or 0, json_path, keep=keep)
+        return
+    if not train or folds:
+        raise InputRejected(
+            "Name the texts to learn from with --train. --folds is for lists of labels."
+        )
     with application() as opened, progress() as show:
         measured = run_routing(train=train, test=test, embedder=opened.embedder, on_progress=show)
         if keep:
@@ -154,6 +175,31 @@ def routing(
     show_tables(tables.routing_tables(measured))
     if json_path:
         report.write_json(json_path, report.routing_json(measured))
+
+
+def _several(
+    train: list[Path], test: Path, folds: int, json_path: Path | None, *, keep: bool
+) -> None:
+    from bot.evaluation import report, tables  # noqa: PLC0415 - keeps --help instant
+    from bot.evaluation.keeping import several_measured  # noqa: PLC0415 - keeps --help instant
+    from bot.evaluation.runs import Setup  # noqa: PLC0415 - keeps --help instant
+    from bot.evaluation.several import run_several, several_json  # noqa: PLC0415 - as above
+
+    if bool(train) == bool(folds):
+        raise InputRejected("Name the texts to learn from with --train, or parts with --folds 10.")
+    with application() as opened, progress() as show:
+        measured = run_several(
+            train=train, test=test, folds=folds, embedder=opened.embedder, on_progress=show
+        )
+        if keep:
+            setup = Setup(
+                embedding_model=opened.embedder.name,
+                settings={"train": [path.name for path in train], "folds": folds},
+            )
+            save(opened, several_measured(measured, cases_name=test.name, setup=setup))
+    show_tables(tables.several_tables(measured))
+    if json_path:
+        report.write_json(json_path, several_json(measured))
 
 
 @app.command("injection")

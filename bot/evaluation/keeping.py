@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.evaluation.report import answers_json, injection_json, retrieval_json, routing_json
 from bot.evaluation.runs import KeptResult, Measurement, RunKind, Setup
+from bot.evaluation.several import several_json
 from connectors.zendesk.personal_data import without_personal_data
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from bot.evaluation.injection import InjectionReport
     from bot.evaluation.retrieval import RetrievalReport
     from bot.evaluation.routing import RoutingReport
+    from bot.evaluation.several import SeveralReport
     from bot.evaluation.tallies import AnswerResult, AnswersReport
 
 _SHOWN = 300
@@ -75,6 +77,28 @@ def routing_measured(report: RoutingReport, *, cases_name: str, setup: Setup) ->
         cases_hash=_hash(told),
         setup=setup,
         figures=_without_cases(routing_json(report)),
+        results=results,
+    )
+
+
+def several_measured(report: SeveralReport, *, cases_name: str, setup: Setup) -> Measurement:
+    """The same of texts that may have several tags."""
+    results = tuple(
+        KeptResult(
+            case_id=f"text {number}",
+            question=_shown(each.text),
+            scores={"right": float(each.wanted == each.chosen)},
+            detail={"labels": sorted(each.wanted), "chosen": sorted(each.chosen)},
+        )
+        for number, each in enumerate(report.cases, start=1)
+    )
+    told = ((each.text, sorted(each.wanted)) for each in report.cases)
+    return Measurement(
+        kind="routing",
+        cases_name=cases_name,
+        cases_hash=_hash(told),
+        setup=setup,
+        figures=_without_cases(several_json(report)),
         results=results,
     )
 

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from bot.evaluation.injection import InjectionReport
     from bot.evaluation.retrieval import GroupScores, RetrievalReport
-    from bot.evaluation.routing import RoutingReport
+    from bot.evaluation.routing import RoutingReport, TagScores
     from bot.evaluation.scorers import Interval, Latency
+    from bot.evaluation.several import SeveralReport
     from bot.evaluation.tallies import AnswersReport
     from bot.evaluation.temporary import OnProgress
 
@@ -96,17 +97,38 @@ def routing_tables(report: RoutingReport) -> Iterator[RenderableType]:
     for name, value in figures.items():
         table.add_row(name, "-" if value is None else f"{value:.3f}")
     yield table
-    worst = sorted(report.tags.items(), key=lambda each: each[1].f1)[:10]
-    tags = Table(title="told worst")
+    yield _worst_told(report.tags)
+    yield _latency_table({"decision": report.latency, "beyond embedding": report.beyond_embedding})
+
+
+def several_tables(report: SeveralReport) -> Iterator[RenderableType]:
+    """The figures of texts that may have several tags, the tags told worst, then latency."""
+    table = Table(title=f"{len(report.cases)} texts, taught by {report.examples} examples")
+    table.add_column("figure")
+    table.add_column("value", justify="right")
+    for name, value in (
+        ("micro F1", report.micro_f1),
+        ("micro precision", report.micro_precision),
+        ("micro recall", report.micro_recall),
+        ("macro F1", report.macro_f1),
+        ("texts with all of their tags and no other", report.exact),
+    ):
+        table.add_row(name, f"{value:.3f}")
+    yield table
+    yield _worst_told(report.tags)
+    yield _latency_table({"decision": report.latency})
+
+
+def _worst_told(tags: Mapping[str, TagScores]) -> Table:
+    table = Table(title="told worst")
     for column in ("label", "precision", "recall", "F1", "texts"):
-        tags.add_column(column, justify="left" if column == "label" else "right")
-    for name, one in worst:
+        table.add_column(column, justify="left" if column == "label" else "right")
+    for name, one in sorted(tags.items(), key=lambda each: each[1].f1)[:10]:
         shares = (
             f"{each:.2f}" if each is not None else "-" for each in (one.precision, one.recall)
         )
-        tags.add_row(name, *shares, f"{one.f1:.2f}", str(one.cases))
-    yield tags
-    yield _latency_table({"decision": report.latency, "beyond embedding": report.beyond_embedding})
+        table.add_row(name, *shares, f"{one.f1:.2f}", str(one.cases))
+    return table
 
 
 def injection_tables(report: InjectionReport) -> Iterator[RenderableType]:
