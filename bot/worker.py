@@ -45,9 +45,10 @@ SLOTS: Mapping[Lane, int] = {
     Lane.UPKEEP: 1,
 }
 
-# Lanes that people wait for look for work this often by themselves: nobody announces that a job
-# ended whose lock held another back, and an announcement that comes during a look is lost.
-LOOK_AGAIN: Mapping[Lane, float] = {Lane.REPLIES: 0.5, Lane.EVENTS: 0.5}
+# Lanes that people wait for look for work this often by themselves: nobody announces that a job's
+# time has come, nor that one ended elsewhere whose lock held another back, and an announcement that
+# comes during a look is lost.
+LOOK_AGAIN: Mapping[Lane, float] = {Lane.REPLIES: 0.25, Lane.EVENTS: 0.25}
 _LOOK_AGAIN_ELSEWHERE = 5.0
 
 # Beyond `drain`: for jobs to notice that they should stop, before the process leaves them.
@@ -65,6 +66,16 @@ async def traced(
     name, job = context.job.task_name, context.job.id or 0
     with tracing.span(name, after=after, kind=SpanKind.CONSUMER, job=job):
         return await go_on()
+
+
+class _Lane(LaneWorker):
+    """Looks for work once more whenever a job has ended: its lock may have held the next one back.
+    procrastinate only looks when it is told of a new job, or when it has waited long enough, so
+    that the articles of one source would follow each other at that pace."""
+
+    async def _process_job(self, context: JobContext) -> None:
+        await super()._process_job(context)
+        self._new_job_event.set()
 
 
 class Worker:
@@ -139,7 +150,7 @@ class Worker:
     async def _keep(self, app: procrastinate.App, lane: Lane) -> None:
         """One lane's worker, again and again for as long as the database comes and goes."""
         while not self._stop.is_set():
-            self._lanes[lane] = worker = LaneWorker(
+            self._lanes[lane] = worker = _Lane(
                 app=app,
                 queues=[lane.value],
                 name=lane.value,

@@ -188,7 +188,7 @@ def test_jobs_of_one_source_follow_each_other_at_once(
     start("worker")
     Queue(pool=pool).enqueue(article_job("docs", "the first, for which the model is loaded"))
     wait_for(ended)
-    for article in range(8):  # more than would end in time if each waited for a poll
+    for article in range(130):  # more than would end in time if each waited for a poll
         Queue(pool=pool).enqueue(article_job("docs", str(article)))
     wait_for(ended)
 

@@ -12,6 +12,7 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from bot.queue import MOST_ATTEMPTS, Job, Lane, Priority, Queue, TaskName, sync_job
+from bot.zendesk.errands import ticket_job
 
 Pool = ConnectionPool[Connection[Any]]
 NEWEST = "03.04.00_50_post_add_retry_failed_job_procedure.sql"
@@ -135,6 +136,23 @@ def test_a_job_that_is_held_back_waits_for_its_time(pool: Pool, queue: Queue) ->
     queue.enqueue(job)
 
     assert fetch(pool, worker(pool)) is None
+
+
+def test_taking_a_job_compares_no_two_of_those_that_wait(pool: Pool, queue: Queue) -> None:
+    many = 2000
+    with pool.connection() as connection:
+        for number in range(many):
+            queue.enqueue(ticket_job(number, delay=timedelta()), connection=connection)
+
+    with pool.connection() as connection:
+        connection.execute("SELECT procrastinate_fetch_job_v2(NULL, %s)", (worker(pool),))
+        row = connection.execute(
+            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables "
+            "WHERE relname = 'procrastinate_jobs'"
+        ).fetchone()
+
+    assert row is not None
+    assert row[0] < 3 * many
 
 
 def test_jobs_of_dead_workers_wait_again_and_those_of_living_ones_go_on(
