@@ -10,9 +10,10 @@ from bot.queue import Job, Lane, Priority, TaskName
 if TYPE_CHECKING:
     from bot.zendesk.feedback import Verdict
 
-QUIET = timedelta(seconds=3)
+QUIET = timedelta(seconds=1.2)
 """How long a ticket is left after somebody wrote: who sends two messages at once gets one answer.
-More than a second, in which equal bodies of triggers count as one."""
+More than a second, in which equal bodies of triggers count as one; and no longer, because everybody
+waits for it, and a second message that comes while an answer is written changes that answer."""
 
 
 def ticket_job(
