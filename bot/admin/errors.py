@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bot.errors import SupportbotError
+
 
 class PageError(Exception):
     """The page cannot be shown."""
@@ -24,3 +26,7 @@ class FormNotOurs(PageError):
 
 class PageMissing(PageError):
     """There is no such page."""
+
+
+class SignInFailed(SupportbotError):
+    """The sign-in at the provider did not end well. Try again."""

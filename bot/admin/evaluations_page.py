@@ -16,7 +16,6 @@ from bot.admin.requests import visitor_of
 from bot.admin.roles import Role
 from bot.errors import InputRejected
 from bot.evaluation.runs import EvaluationRuns
-from bot.evaluation.versus import versus
 from bot.insight.advice import read_advice
 from bot.queue import advice_job
 
@@ -51,6 +50,8 @@ def routes(parts: Parts) -> APIRouter:
 
     @router.get("/compare")
     def compare(request: Request, before: int, after: int) -> Response:
+        from bot.evaluation.versus import versus  # noqa: PLC0415 - brings numpy
+
         found = versus(kept, before, after)
         return parts.pages.show(
             request, "evaluations_compare.html", found=found, shown=_CHANGED_SHOWN

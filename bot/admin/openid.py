@@ -22,11 +22,12 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from bot.admin.errors import SignInFailed
 from bot.admin.people import People, Person, checked_email
 from bot.admin.roles import Role
 from bot.admin.sessions import hashed
 from bot.audit import Actor
-from bot.errors import InputRejected, SupportbotError
+from bot.errors import InputRejected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,10 +59,6 @@ _TAKE = """
 DELETE FROM console_sign_ins WHERE state_hash = %s AND expires_at > now()
 RETURNING nonce, verifier, next
 """
-
-
-class SignInFailed(SupportbotError):
-    """The sign-in at the provider did not end well. Try again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from bot.admin import texts
-from bot.admin.openid import SignInFailed
+from bot.admin.errors import SignInFailed
 from bot.admin.pages import THEMES
 from bot.admin.passwords import TooManyTries
 from bot.admin.requests import HOME, address_of, safe_next

@@ -161,11 +161,11 @@ def _slack_users(app: Application, email: str) -> tuple[str, ...]:
 def _openid(
     settings: Settings, pool: ConnectionPool[Connection[object]], people: People
 ) -> OpenId | None:
-    from bot.admin.openid import OpenId, Provider  # noqa: PLC0415 - only the web process
-
     given = settings.openid
     if not (given.issuer and given.client_id and given.client_secret):
         return None
+    from bot.admin.openid import OpenId, Provider  # noqa: PLC0415 - a second of the web's start
+
     domains = frozenset(each.strip().lower() for each in (given.domains or "").split(","))
     provider = Provider(
         issuer=given.issuer,

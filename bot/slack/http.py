@@ -9,19 +9,18 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, Response
-from slack_bolt.adapter.starlette.async_handler import to_starlette_response
-from slack_bolt.async_app import AsyncBoltRequest
-from slack_sdk.signature import Clock, SignatureVerifier
 
 from bot.bodies import Unread, body_of
 
 if TYPE_CHECKING:
-    from slack_bolt.async_app import AsyncApp
+    from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+    from slack_sdk.signature import Clock, SignatureVerifier
 
 log = logging.getLogger(__name__)
 
@@ -45,23 +44,33 @@ def routes(
     *, app: Callable[[], AsyncApp], signing_secret: str | None, clock: Clock | None = None
 ) -> APIRouter:
     """The route. `app` gives Bolt's app when it is first needed; without a `signing_secret` the
-    route answers 404, because nothing could be believed."""
+    route answers 404, because nothing could be believed. Bolt and the SDK are loaded with the
+    first request: they would be a third of the time that the web process takes to start."""
     router = APIRouter()
-    verifier = SignatureVerifier(signing_secret, clock or Clock()) if signing_secret else None
+
+    @cache
+    def verifier(secret: str) -> SignatureVerifier:
+        from slack_sdk.signature import Clock, SignatureVerifier  # noqa: PLC0415 - see above
+
+        return SignatureVerifier(secret, clock or Clock())
 
     @router.post(PATH)
     async def events(request: Request) -> Response:
-        if verifier is None:
+        if not signing_secret:
             return PlainTextResponse(_NOT_SET_UP, status_code=404)
         body = await body_of(request, largest=LARGEST_BODY)
         if isinstance(body, Unread):
             headers = {"Connection": "close"}
             return _refused(f"{body.reason}\n", body.status, headers=headers)
-        if not _is_signed(verifier, body, request):
+        if not _is_signed(verifier(signing_secret), body, request):
             return _refused(_FORGED, 401)
         told = _told(body)
         if told is None:
             return _refused(_MALFORMED, 400)
+        from slack_bolt.adapter.starlette.async_handler import (  # noqa: PLC0415 - see above
+            to_starlette_response,
+        )
+
         return to_starlette_response(await app().async_dispatch(_bolt_request(request, told)))
 
     return router
@@ -93,6 +102,8 @@ def _told(body: bytes) -> dict[str, object] | None:
 def _bolt_request(request: Request, told: dict[str, object]) -> AsyncBoltRequest:
     """As JSON, because Bolt takes a form that holds the word "payload" anywhere, as a question
     may, for one that says nothing."""
+    from slack_bolt.async_app import AsyncBoltRequest  # noqa: PLC0415 - see routes
+
     headers = {**request.headers, "content-type": "application/json"}
     return AsyncBoltRequest(
         body=json.dumps(told),
