@@ -2,9 +2,12 @@
 with COPY and indexed afterwards.
 
 Through the product's own indexer that takes hours, most of them for embedding. Here every real
-passage is embedded once, and each repetition has its passage's vector with noise added, so that
-vectors and words belong together and lie as near to each other as versions of a paragraph do.
-What the rows hold is worked out by the product's own functions.
+passage is embedded once, and the vector of each repetition is its passage's, moved a little. How
+far, and where to, is as 250 passages moved whose words were exchanged and which were then embedded
+for real: to a cosine of .97 at the median, of .91 and .99 at the deciles, and 39 % of it in the 50
+directions in which real passages differ most. Noise in all 384 directions alike has 15 % there: the
+hundreds of vectors around each real one are then all as far from a question as each other, which no
+text is. What the rows hold is worked out by the product's own functions.
 """
 
 from __future__ import annotations
@@ -40,6 +43,13 @@ if TYPE_CHECKING:
     from indexing.embedders.embedder import Embedder, Vectors
     from indexing.index import Index
     from indexing.models import Chunk, Document
+
+MOVED = (0.1, 0.45)
+"""How far a repetition's vector is moved, at least and at most."""
+
+TOWARDS, MEANT = 3, 0.43
+"""Which share of that is towards so many other passages' mean, as the words that are exchanged are
+theirs; the rest is noise."""
 
 AT_ONCE = 10_000
 """So many passages are written in one transaction."""
@@ -164,12 +174,16 @@ def _batches(bases: Sequence[_Base], passages: int) -> Iterator[list[tuple[int, 
     """Documents with their keys, the real ones first, then repetitions, `passages` in all or a few
     more."""
     vocabulary = [word for base in bases for pieces in base.pieces for word in pieces[1::2]]
-    chance, noise = random.Random(7), np.random.default_rng(7)
+    chance, dice = random.Random(7), np.random.default_rng(7)
+    real = np.concatenate([each.vectors for each in bases])
     batch: list[tuple[int, _Base]] = []
     number = done = begun = 0
     while done < passages:
-        base, key = bases[number % len(bases)], number + 1
-        batch.append((key, _repeated(base, number, vocabulary, chance, noise, len(bases))))
+        base = _numbered(bases[number % len(bases)], number)
+        if number >= len(bases):
+            base = _repeated(base, number, vocabulary, chance)
+            base = replace(base, vectors=_moved(base.vectors, real, dice))
+        batch.append((number + 1, base))
         number += 1
         done += len(base.chunks)
         if done - begun >= AT_ONCE:
@@ -179,32 +193,36 @@ def _batches(bases: Sequence[_Base], passages: int) -> Iterator[list[tuple[int, 
         yield batch
 
 
-def _repeated(
-    base: _Base,
-    number: int,
-    vocabulary: Sequence[str],
-    chance: random.Random,
-    noise: np.random.Generator,
-    real: int,
-) -> _Base:
+def _numbered(base: _Base, number: int) -> _Base:
     document = replace(
         base.document,
         id=f"{base.document.id}:{number}",
         url=f"https://help.example/{number}",
         audience=corpus.audience(number),
     )
-    if number < real:
-        return replace(base, document=document)
+    return replace(base, document=document)
+
+
+def _repeated(base: _Base, number: int, vocabulary: Sequence[str], chance: random.Random) -> _Base:
     chunks = []
     for each, pieces in zip(base.chunks, base.pieces, strict=True):
         text = _exchanged(pieces, vocabulary, chance)
         read = f"{each.embedded_text.removesuffix(each.text)}{text}"
         chunks.append(replace(each, id=f"{each.id}:{number}", text=text, embedded_text=read))
-    rows = noise.standard_normal(base.vectors.shape, dtype=np.float32)
-    rows *= corpus.NOISE / np.linalg.norm(rows, axis=1, keepdims=True)
-    rows += base.vectors
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    return replace(base, document=document, chunks=chunks, vectors=rows)
+    return replace(base, chunks=chunks)
+
+
+def _moved(vectors: Vectors, real: Vectors, dice: np.random.Generator) -> Vectors:
+    others = real[dice.integers(len(real), size=(len(vectors), TOWARDS))].mean(axis=1)
+    noise = dice.standard_normal(vectors.shape, dtype=np.float32)
+    towards = MEANT**0.5 * _unit(others) + (1 - MEANT) ** 0.5 * _unit(noise)
+    far = dice.uniform(*MOVED, size=(len(vectors), 1)).astype(np.float32)
+    return _unit(vectors + far * towards)
+
+
+def _unit(rows: Vectors) -> Vectors:
+    unit: Vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit
 
 
 def _exchanged(pieces: Sequence[str], vocabulary: Sequence[str], chance: random.Random) -> str:

@@ -266,7 +266,7 @@ def _show(figures: dict[str, Any], options: argparse.Namespace) -> None:
         rows.append((NAMES[name], f"{one['p50']:.1f}", f"{one['p95']:.1f}", *ratios, stages))
     notes = [
         f"Texts: {corpus.describe()}, repeated with words exchanged.",
-        "Vectors of passages are real ones with noise; questions are embedded for real.",
+        "Vectors of passages are real ones, moved a little; questions are embedded for real.",
         f"PostgreSQL holds {figures['memory']:.0f} MB of memory; on disk, MB: "
         + ", ".join(f"{name} {size:.0f}" for name, size in figures["sizes"].items()),
     ]
