@@ -96,6 +96,10 @@ class People:
             if each.ts in replied
         ]
 
+    def replies(self) -> int:
+        """So many of the tickets and the questions have one."""
+        return len(self.ticket_milliseconds()) + len(self.slack_milliseconds())
+
     def missing(self) -> Counter[str]:
         """What has no reply, and what could not be delivered."""
         zendesk, slack = self._deployment.zendesk.deliveries, self._slack.deliveries

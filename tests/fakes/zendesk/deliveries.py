@@ -174,15 +174,7 @@ class Deliveries:
 
     def post(self, webhook: Webhook, body: bytes, invocation_id: str) -> tuple[int, float | None]:
         """The status and the Retry-After that the address answers."""
-        moment = stamp(self._clock())
-        headers = {
-            "Content-Type": "application/json; charset=utf-8",
-            "X-Zendesk-Webhook-Id": webhook.id,
-            "X-Zendesk-Webhook-Invocation-Id": invocation_id,
-            "X-Zendesk-Account-Id": str(self._account_id),
-            "X-Zendesk-Webhook-Signature": sign(webhook.secret, moment, body),
-            "X-Zendesk-Webhook-Signature-Timestamp": moment,
-        }
+        headers = self.headers(webhook, body, invocation_id)
         request = urllib.request.Request(
             webhook.endpoint, data=body, method="POST", headers=headers
         )
@@ -195,6 +187,18 @@ class Deliveries:
                 return refused.code, float(asked) if asked else None
         except OSError:
             return 0, None
+
+    def headers(self, webhook: Webhook, body: bytes, invocation_id: str) -> dict[str, str]:
+        """What this body is sent with now, signed."""
+        moment = stamp(self._clock())
+        return {
+            "Content-Type": "application/json; charset=utf-8",
+            "X-Zendesk-Webhook-Id": webhook.id,
+            "X-Zendesk-Webhook-Invocation-Id": invocation_id,
+            "X-Zendesk-Account-Id": str(self._account_id),
+            "X-Zendesk-Webhook-Signature": sign(webhook.secret, moment, body),
+            "X-Zendesk-Webhook-Signature-Timestamp": moment,
+        }
 
     def _run(self) -> None:
         while not self._stop.is_set():
