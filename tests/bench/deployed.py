@@ -30,6 +30,7 @@ from tests.faults.deployment import Deployment
 
 if TYPE_CHECKING:
     from tests.fakes.zendesk.ticket_records import Ticket
+    from tests.faults.processes import Starts
 
 SOURCE = "help"
 """The help center of the stand-in, whose articles are edited; questions are about the sample."""
@@ -51,7 +52,7 @@ _FAILED = "SELECT task_name, count(*) FROM procrastinate_jobs WHERE status = 'fa
 
 
 @contextmanager
-def deployed() -> Iterator[tuple[Deployment, FakeSlack]]:
+def deployed(starts: Starts | None = None) -> Iterator[tuple[Deployment, FakeSlack]]:
     """Opened, and nothing of it runs yet but the database and the stand-ins."""
     slack = FakeSlack(app=App.of_manifest(manifest(Installed(socket_mode=False))))
     with tempfile.TemporaryDirectory(prefix="supportbot-bench-") as name:
@@ -63,7 +64,7 @@ def deployed() -> Iterator[tuple[Deployment, FakeSlack]]:
         logs = folder / "logs"
         logs.mkdir()
         with Deployment(
-            folder=folder, logs=logs, slack=slack, ANSWER_ENGINE="extractive"
+            folder=folder, logs=logs, slack=slack, starts=starts, ANSWER_ENGINE="extractive"
         ) as opened:
             for api in ("support", "help_center"):
                 opened.zendesk.limits.per_minute[api] = 10**9

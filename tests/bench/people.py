@@ -96,8 +96,12 @@ class People:
             if each.ts in replied
         ]
 
+    def asked(self) -> int:
+        """So many tickets and questions."""
+        return len(self.tickets) + len(self.messages)
+
     def replies(self) -> int:
-        """So many of the tickets and the questions have one."""
+        """So many of them have a reply."""
         return len(self.ticket_milliseconds()) + len(self.slack_milliseconds())
 
     def missing(self) -> Counter[str]:

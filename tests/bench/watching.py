@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections import Counter, defaultdict
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import psutil
+import psycopg
 
 from tests.bench import measuring
 
@@ -47,3 +51,59 @@ class Memory:
                 self.samples.setdefault(name, []).append(held)
             held = measuring.server_megabytes(self._deployment.url)
             self.samples.setdefault(SERVER, []).append(held)
+
+
+_SESSIONS = """
+SELECT coalesce(wait_event_type || ' ' || wait_event, 'running') FROM pg_stat_activity
+WHERE backend_type = 'client backend' AND state = 'active' AND pid <> pg_backend_pid()
+"""
+
+
+class Shares:
+    """What a deployment spends its time on: `cores` is how many of them each part uses on average,
+    `sessions` how often the server's sessions were found running, or waiting for what."""
+
+    def __init__(self, deployment: Deployment, *, every: float = 0.02) -> None:
+        self._url = deployment.url
+        self._pids = {**deployment.pids(), "stand-ins": psutil.Process().pid}
+        self._every = every
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.cores: dict[str, float] = {}
+        self.sessions: Counter[str] = Counter()
+
+    def __enter__(self) -> Self:
+        self._began, self._before = time.monotonic(), self._spent()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+        spent, now = time.monotonic() - self._began, self._spent()
+        self.cores = {name: (now[name] - self._before[name]) / spent for name in now}
+
+    def _run(self) -> None:
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            while not self._stop.wait(self._every):
+                self.sessions.update(row[0] for row in connection.execute(_SESSIONS))
+
+    def _spent(self) -> dict[str, float]:
+        """Seconds of processors by part; of the server as of all its processes that live."""
+        found: defaultdict[str, float] = defaultdict(float)
+        for name, pid in self._pids.items():
+            times = psutil.Process(pid).cpu_times()
+            found["workers" if name.startswith("worker") else name] += times.user + times.system
+        with psycopg.connect(self._url) as connection:
+            row = connection.execute("SELECT pg_backend_pid()").fetchone()
+            server = psutil.Process(row[0] if row else 0).parent()
+            for each in server.children(recursive=True) if server else ():
+                with suppress(psutil.NoSuchProcess):
+                    times = each.cpu_times()
+                    found[SERVER] += times.user + times.system
+        return dict(found)

@@ -107,6 +107,11 @@ class Processes:
         """The exit status of a process that was asked to stop. Raises where it has not ended."""
         return self._running[name].wait(within)
 
+    def forget(self, *names: str) -> None:
+        """They have ended and are not missed."""
+        for name in names:
+            del self._running[name]
+
     def pids(self) -> dict[str, int]:
         """The ids of those that run."""
         return {name: each.pid for name, each in self._running.items() if each.poll() is None}
