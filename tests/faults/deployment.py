@@ -150,10 +150,10 @@ class Deployment:
     # --- Processes
 
     def wait_for_web(self) -> None:
-        """Until the web process answers."""
+        """Until the web process answers, and has its database: who calls before spends a try."""
 
         def answers() -> bool:
-            with suppress(OSError), urlopen(f"{self.web_url}/healthz", timeout=2.0) as answer:
+            with suppress(OSError), urlopen(f"{self.web_url}/readyz", timeout=5.0) as answer:
                 return bool(answer.status == 200)
             return False
 
