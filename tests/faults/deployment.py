@@ -202,9 +202,9 @@ class Deployment:
 
     def mend(self, victim: str) -> None:
         """Starts again what was killed, as an operator's supervisor would."""
-        if victim == "database":
+        if victim in {"database", "backend"}:  # without any session it was the whole server
             self._server.ensure_running()
-        elif victim != "backend":
+        else:
             self.start(victim)
         if not victim.startswith(("scheduler", "web", "slack")):
             self.time_passes_for(self._silent)
