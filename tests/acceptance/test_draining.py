@@ -12,17 +12,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from psycopg import Connection
 
+from bot.queue import Lane
 from bot.slack.manifest import Deployment, manifest
 from bot.web import listen
 from bot.zendesk.webhooks import PATH
 from tests.acceptance.commands import CommandLine
 from tests.fakes.slack import App, FakeSlack
 from tests.fakes.zendesk import FakeZendesk
+from tests.faults.wires import Wires
 
 PATIENCE = 60  # seconds after which a test has failed; nothing waits for it to pass
 
@@ -60,8 +63,8 @@ def count(connection: Connection[Any], statement: str) -> int:
     return int(row[0])
 
 
-def begin(stack: ExitStack, line: CommandLine, name: str) -> subprocess.Popen[str]:
-    process = line.start(name)
+def begin(stack: ExitStack, line: CommandLine, *arguments: str) -> subprocess.Popen[str]:
+    process = line.start(*arguments)
 
     def end() -> None:
         process.kill()
@@ -140,3 +143,32 @@ def test_web_and_slack_end_in_time_and_do_nothing_by_half(
     jobs = "SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'"
     expected = [2, 1, 2] if released else [0, 0, 0]
     assert [count(connection, each) for each in (noted, asked, jobs)] == expected
+
+
+def test_a_worker_ends_in_time_while_the_database_says_nothing(
+    stack: ExitStack,
+    connection: Connection[Any],
+    database_url: str,
+    tmp_path: Path,
+    scratch: Path,
+) -> None:
+    parts = urlsplit(database_url)
+    wires = stack.enter_context(Wires())
+    wire = wires.wire(parts.hostname or "", parts.port or 5432)
+    netloc = f"{parts.netloc.rpartition('@')[0]}@127.0.0.1:{wire.port}"
+    line = CommandLine(
+        folder=tmp_path,
+        settings={
+            "DATABASE_URL": parts._replace(netloc=netloc).geturl(),
+            "SUPPORTBOT_DATA_DIR": str(scratch / "draining"),
+        },
+    )
+    worker = begin(stack, line, "worker", "--drain=0")
+    alive = "SELECT count(*) FROM procrastinate_workers"
+    wait_for(lambda: count(connection, alive) == len(Lane))
+
+    wire.hold()
+    worker.terminate()
+
+    assert worker.wait(PATIENCE) == 0
+    wire.mend()
