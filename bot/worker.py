@@ -25,7 +25,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.worker import Worker as LaneWorker
 from psycopg_pool import PoolTimeout
 
-from bot import tracing
+from bot import db, tracing
 from bot.leaving import leave_in_time
 from bot.queue import HEARTBEAT, STALLED_AFTER, Lane
 
@@ -131,7 +131,7 @@ class Worker:
     def _app(self) -> procrastinate.App:
         connector = procrastinate.PsycopgConnector(
             conninfo=self._database_url,
-            kwargs={"application_name": "supportbot worker"},
+            kwargs={"application_name": "supportbot worker", **db.watchful(self._database_url)},
             min_size=1,
             max_size=4,
             timeout=10.0,

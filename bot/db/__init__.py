@@ -4,7 +4,7 @@ Everything works on the libpq URL as it was given. Nothing here repeats it in a 
 it holds the password; hosts and ports are named instead.
 """
 
-from bot.db.connections import connect, open_pool
+from bot.db.connections import connect, open_pool, watchful
 from bot.db.requirements import ServerFacts, check_server, server_problem
 from bot.db.schema import downgrade, migrate, newest_revision, schema_revision
 
@@ -18,4 +18,5 @@ __all__ = [
     "open_pool",
     "schema_revision",
     "server_problem",
+    "watchful",
 ]

@@ -18,6 +18,28 @@ CONNECT_SECONDS = 10
 # the server is back. The longer is how long a job waits for a connection, the shorter a request.
 RECONNECT_SECONDS, RECONNECT_SOON_SECONDS = 30.0, 5.0
 
+# A machine without power says nothing. Either end notices within half a minute that the other is
+# gone; by itself a server keeps the session, and whatever that has locked, for two hours.
+_NOTICES_SILENCE = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,  # milliseconds
+}
+_SERVER_NOTICES_SILENCE = """
+SELECT set_config('tcp_keepalives_idle', '10', false),
+       set_config('tcp_keepalives_interval', '5', false),
+       set_config('tcp_keepalives_count', '3', false),
+       set_config('tcp_user_timeout', '25s', false)
+"""
+
+
+def watchful(url: str) -> dict[str, Any]:
+    """What to connect with beside the URL, which may say otherwise, so that a server that is gone
+    is noticed. Raises SettingInvalid for what is no URL."""
+    given = _parsed(url)
+    return {name: value for name, value in _NOTICES_SILENCE.items() if name not in given}
+
 
 def connect(url: str, *, application_name: str = APPLICATION_NAME) -> Connection[Any]:
     """One connection with the vector types known. DatabaseUnavailable says where and why not,
@@ -25,12 +47,15 @@ def connect(url: str, *, application_name: str = APPLICATION_NAME) -> Connection
     options = _parsed(url)
     try:
         connection = psycopg.connect(
-            url, application_name=application_name, connect_timeout=_patience(options)
+            url,
+            application_name=application_name,
+            connect_timeout=_patience(options),
+            **watchful(url),
         )
     except psycopg.OperationalError as problem:
         raise _unavailable(options, problem) from problem
     try:
-        _know_vector_types(connection)
+        _make_ready(connection)
     except BaseException:
         connection.close()
         raise
@@ -61,6 +86,7 @@ def open_pool(
         kwargs={
             "application_name": application_name,
             "connect_timeout": _patience(options),
+            **watchful(url),
             **({} if prepares else {"prepare_threshold": None}),
         },
         min_size=min_size,
@@ -68,7 +94,8 @@ def open_pool(
         open=False,
         reconnect_timeout=RECONNECT_SECONDS if wait else RECONNECT_SOON_SECONDS,
         name=application_name,
-        configure=_know_vector_types,
+        # Behind a pooler in transaction mode the sessions are not ours to set.
+        configure=_make_ready if prepares else _know_vector_types,
         # A server that was restarted must not cost the next question its answer.
         check=ConnectionPool.check_connection,
     )
@@ -78,6 +105,12 @@ def open_pool(
         pool.close()
         raise _unavailable(options, problem) from problem
     return pool
+
+
+def _make_ready(connection: Connection[Any]) -> None:
+    connection.execute(_SERVER_NOTICES_SILENCE)
+    connection.commit()
+    _know_vector_types(connection)
 
 
 def _know_vector_types(connection: Connection[Any]) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -165,6 +166,23 @@ def test_a_connection_that_was_cut_costs_nobody_an_error(
         other.execute("SELECT pg_terminate_backend(%s, 5000)", [cut])
     with pool.connection() as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_either_end_notices_that_the_other_is_gone(database_url: str) -> None:
+    shown = "SELECT current_setting('tcp_keepalives_idle'), current_setting('tcp_user_timeout')"
+    with (
+        db.open_pool(database_url, max_size=1) as pool,
+        pool.connection() as pooled,
+        db.connect(database_url) as alone,
+    ):
+        for each in (pooled, alone):
+            assert each.execute(shown).fetchone() == ("10", "25s")
+            with socket.socket(fileno=os.dup(each.fileno())) as ours:
+                assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) == 5
+
+    asked = db.watchful(f"{database_url}?keepalives_idle=60")
+    assert "keepalives_idle" not in asked
+    assert asked["tcp_user_timeout"] == 25_000
 
 
 def test_passwords_with_every_kind_of_character_and_options_reach_the_server(
