@@ -47,6 +47,14 @@ UPDATE procrastinate_workers SET last_heartbeat = last_heartbeat - interval '1 m
 WHERE id = ANY(%s)
 """
 
+# A sequence that was copied promises numbers that only the original's log knows of: after a crash
+# it would give them out again.
+_SEQUENCES_ANEW = """
+SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, coalesce(last_value, 1),
+              last_value IS NOT NULL)
+FROM pg_sequences
+"""
+
 _DUE_NOW = """
 WITH hastened AS (
     UPDATE procrastinate_jobs SET scheduled_at = NULL WHERE status = 'todo'
@@ -131,6 +139,7 @@ class Deployment:
         drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
         self._stack.callback(run_sql, server, drop)
         self.url = database_at(server, name)
+        run_sql(self.url, _SEQUENCES_ANEW)
 
     def _all_settings(self) -> Iterator[tuple[str, str]]:
         yield "SUPPORTBOT_DATA_DIR", str(self._folder)

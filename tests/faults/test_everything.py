@@ -281,8 +281,8 @@ def test_everything_is_as_it_must_be_whatever_fails(
         run = Run(seed, folder=folder, logs=logs, template=template, nursery=nursery)
         try:
             found = run.faults(embedder, seconds=seconds)
-        except AssertionError as error:
-            found = [str(error)]
+        except Exception as error:  # whatever it is, the seed is told
+            found = [f"{type(error).__name__}: {error}"]
         print(f"{time.monotonic() - began:.0f} s, {len(found)} wrong")
         if found:
             failed[seed] = "\n".join([*found, run.deployment.said()])
