@@ -3,6 +3,7 @@ moments later."""
 
 from __future__ import annotations
 
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -22,6 +23,9 @@ LONGEST = 3.5
 
 IN_TIME = 25.0
 """Seconds within which a process ends that was asked to: a worker gives its jobs ten and four."""
+
+_ENDED_WELL = {0, 128 + signal.SIGTERM, -signal.SIGTERM}
+"""The others say that it was asked before it had begun."""
 
 _PUT, _GET = r"PUT .*/tickets/\d+", r"GET "
 _POST, _CHANGE, _READ = r"chat\.postMessage", r"chat\.(update|delete)", r"(users|conversations)\."
@@ -224,7 +228,7 @@ class Mischief:
     def _has_stopped(self, name: str, until: float) -> bool:
         """Whether a process that was asked to stop has. It must have done so well, and in time."""
         status = self._deployment.processes.status(name)
-        if status not in {None, 0} or (status is None and time.monotonic() > until):
+        if status not in {None, *_ENDED_WELL} or (status is None and time.monotonic() > until):
             raise AssertionError(f"{name} ended with {status}\n{self._deployment.said()}")
         return status is not None
 

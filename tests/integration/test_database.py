@@ -176,7 +176,7 @@ def test_either_end_notices_that_the_other_is_gone(database_url: str) -> None:
         db.connect(database_url) as alone,
     ):
         for each in (pooled, alone):
-            assert each.execute(shown).fetchone() == ("10", "25s")
+            assert each.execute(shown).fetchone() == ("10", "25000")
             with socket.socket(fileno=os.dup(each.fileno())) as ours:
                 assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) == 5
 
