@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bot.answering.base import Engine
     from bot.bootstrap.vendors import Vendors
     from bot.budgets import Standing
+    from bot.language import LanguageDetector
     from bot.limits import Limits
     from bot.llm import MessagesApi
     from bot.sources import Source
@@ -229,6 +230,13 @@ class Application(Books):
         return router(self)
 
     @cached_property
+    def language(self) -> LanguageDetector:
+        """One for the process: its model takes 70 MB and most of a second to read."""
+        from bot.language import LanguageDetector  # noqa: PLC0415 - made when asked for
+
+        return LanguageDetector(default=DEFAULT_LOCALE)
+
+    @cached_property
     def desk(self) -> SupportDesk:
         """The one entry for questions, which records each of them."""
         return self.desk_over(
@@ -250,8 +258,7 @@ class Application(Books):
         """A desk on any index. When the model is down, sentences of the passages themselves
         answer, each with its citation. `evidence_needed` is another threshold than the usual.
         Without a `standing` no budget holds: what is measured should not depend on the hour."""
-        from bot.language import LanguageDetector  # noqa: PLC0415 - made when asked for
-        from bot.support import EVIDENCE_NEEDED, SupportDesk  # noqa: PLC0415 - as above
+        from bot.support import EVIDENCE_NEEDED, SupportDesk  # noqa: PLC0415 - made when asked for
 
         engine = self.engine
         return SupportDesk(
@@ -259,7 +266,7 @@ class Application(Books):
             engine=engine,
             fallback=None if engine is self._extractive else self._extractive,
             recorder=recorder,
-            language=LanguageDetector(default=DEFAULT_LOCALE),
+            language=self.language,
             evidence_needed=EVIDENCE_NEEDED if evidence_needed is None else evidence_needed,
             second_opinion=self._second_opinion,
             limits=limits,

@@ -110,15 +110,14 @@ class Slack(SlackBooks):
             suggestions,
             tickets,
         )
-        from bot.language import LanguageDetector  # noqa: PLC0415 - made when asked for
-        from bot.vendors import VendorUse, this_process  # noqa: PLC0415 - as above
+        from bot.vendors import VendorUse, this_process  # noqa: PLC0415 - made when asked for
 
         settings = app.settings.slack
         return cls(
             pool=pool,
             desk=lambda: app.desk,
             retriever=lambda: app.retriever,
-            language=LanguageDetector(default=DEFAULT_LOCALE),
+            language=app.language,
             token=settings.bot_token,
             api_url=settings.api_url,
             router=lambda: app.router,

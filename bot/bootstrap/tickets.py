@@ -163,13 +163,11 @@ class _Deciding(TypedDict):
 
 def deciding_parts(app: Application, desk: TicketDesk) -> _Deciding:
     """What everybody asks who decides about a ticket."""
-    from bot.bootstrap import DEFAULT_LOCALE  # noqa: PLC0415 - it imports this module
-    from bot.language import LanguageDetector  # noqa: PLC0415 - made when asked for
-    from bot.zendesk.audience import Audiences  # noqa: PLC0415 - as above
+    from bot.zendesk.audience import Audiences  # noqa: PLC0415 - made when asked for
     from bot.zendesk.routing import TaxonomyRoutes  # noqa: PLC0415 - as above
 
     return _Deciding(
         audiences=Audiences(pool=app.pool, segments_of=desk.segments_of),
         routes=TaxonomyRoutes(router=app.router),
-        language=LanguageDetector(default=DEFAULT_LOCALE),
+        language=app.language,
     )

@@ -29,6 +29,7 @@ from psycopg_pool import ConnectionPool
 from bot import doctor, settings
 from bot.bootstrap import Application, processes
 from bot.bootstrap.choices import webhook_keys
+from bot.bootstrap.tickets import Tickets, deciding_parts
 from bot.errors import SettingInvalid
 from bot.jobs.articles import ArticleJob
 from bot.jobs.upkeep import Upkeep
@@ -510,3 +511,12 @@ def test_the_public_test_secret_keeps_the_web_process_from_starting(load: Load) 
     assert PUBLIC not in check.detail
     with pytest.raises(SettingInvalid, match="ZENDESK_WEBHOOK_SECRET"):
         webhook_keys(public)
+
+
+def test_threads_that_attend_share_the_model_of_languages(application: Application) -> None:
+    tickets = Tickets(application)
+    with ThreadPoolExecutor(2) as threads:
+        desks = list(threads.map(lambda _: tickets.desk(), range(2)))
+
+    detectors = {id(deciding_parts(application, desk)["language"]) for desk in desks}
+    assert detectors == {id(application.language)}
