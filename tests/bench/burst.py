@@ -17,7 +17,7 @@ import time
 from collections import Counter, defaultdict
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from bot.zendesk.webhooks import PATH
@@ -35,12 +35,14 @@ MODULE = "tests.bench.burst"
 SENDERS = 16
 MESSAGES = 8
 TARGET_MS = 3000.0
+PATIENCE = 3600.0
 
 _TURNS = """
 SELECT turn.ticket_id, array_agg(message.message_id ORDER BY message.message_id)
 FROM ticket_turns AS turn JOIN ticket_messages AS message ON message.turn_id = turn.id
 GROUP BY turn.id ORDER BY turn.ticket_id, turn.decided_at
 """
+_HANDLED = "SELECT count(*) FROM ticket_messages WHERE ticket_id = ANY(%s)"
 _LEFT = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
 
 
@@ -65,7 +67,9 @@ def _options() -> argparse.Namespace:
 
 
 class Crowd:
-    """Customers who write in a random order. `milliseconds` is how late each webhook was taken."""
+    """Customers who write in a random order, and senders of all that Zendesk tells of it, what the
+    bot writes included. `late` is by how many milliseconds each webhook was taken after it was
+    due, `statuses` how it was answered."""
 
     def __init__(self, deployment: Deployment, tickets: int, chance: random.Random) -> None:
         self._zendesk = deployment.zendesk
@@ -73,23 +77,31 @@ class Crowd:
         self._wanted = tickets
         self._chance = chance
         self._numbers = count()
+        self._stop = threading.Event()
+        self._senders = [threading.Thread(target=self._send) for _ in range(SENDERS)]
         self.tickets: list[Ticket] = []
         self.statuses: Counter[int] = Counter()
-        self.milliseconds: list[float] = []
+        self.late: list[float] = []
+
+    def __enter__(self) -> Self:
+        self._zendesk.deliveries.stop()  # these take what it would send
+        for each in self._senders:
+            each.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for each in self._senders:
+            each.join()
 
     def write(self, webhooks: int, seconds: float) -> float:
-        """So many messages in so long; returns the seconds until the last was taken."""
-        self._zendesk.deliveries.stop()  # the senders below take what it would send
-        began, stop = time.monotonic(), threading.Event()
-        senders = [threading.Thread(target=self._send, args=(stop,)) for _ in range(SENDERS)]
-        for each in senders:
-            each.start()
+        """So many messages in so long; returns the seconds until all were taken."""
+        began = time.monotonic()
         for number in range(webhooks):
             time.sleep(max(0.0, began + number * seconds / webhooks - time.monotonic()))
             self._message()
-        stop.set()
-        for each in senders:
-            each.join()
+        while sum(self.statuses.values()) < webhooks:
+            time.sleep(0.01)
         return time.monotonic() - began
 
     def _message(self) -> None:
@@ -104,22 +116,20 @@ class Crowd:
             else:
                 ticketing.reply(self._chance.choice(self.tickets), text)
 
-    def _send(self, stop: threading.Event) -> None:
+    def _send(self) -> None:
         parts = urlsplit(self._deployment.web_url)
         connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=60)
         deliveries = self._zendesk.deliveries
-        while True:
-            done = stop.is_set()
-            delivery = deliveries.due()
-            if delivery is None:
-                if done:
-                    break
+        while not self._stop.is_set():
+            try:
+                delivery = deliveries.pending.pop(0)  # in order, and none is held back here
+            except IndexError:
                 time.sleep(0.005)
                 continue
             headers = deliveries.headers(delivery.webhook, delivery.body, delivery.invocation_id)
             status = measuring.posted(connection, PATH, delivery.body, headers)
+            self.late.append((time.time() - delivery.due) * 1000)
             self.statuses[status] += 1
-            self.milliseconds.append((time.time() - delivery.due) * 1000)
         connection.close()
 
 
@@ -133,25 +143,26 @@ def _measured(
     asking = threading.Thread(target=_ask, args=(people, options.questions, over))
     measuring.progress(f"{options.webhooks} webhooks in {options.seconds:g} seconds")
     began = time.monotonic()
-    asking.start()
-    taken = crowd.write(options.webhooks, options.seconds)
-    ended = time.time()
-    waiting = int(deployment.rows(_LEFT)[0][0])
-    measuring.progress(f"working off {waiting} jobs")
-    deployed.work_off(deployment, patience=3600)
-    drained = time.monotonic() - began
-    over.set()
-    asking.join()
-    people.settle()
+    with crowd:
+        asking.start()
+        taken = crowd.write(options.webhooks, options.seconds)
+        late, ended = list(crowd.late[: options.webhooks]), time.time()
+        waiting = int(deployment.rows(_LEFT)[0][0])
+        measuring.progress(f"working off {waiting} jobs")
+        _drain(deployment, crowd.tickets)
+        drained = time.monotonic() - began
+        over.set()
+        asking.join()
+        people.settle()
     meanwhile = [each for each in people.messages if float(each.ts) < ended]
     turns = deployment.rows(_TURNS)
     return {
         "cores": os.cpu_count(),
         "webhooks": options.webhooks,
         "tickets": len(crowd.tickets),
-        "accepted": crowd.statuses[200],
+        "refused": sum(crowd.statuses.values()) - crowd.statuses[200],
         "taken": taken,
-        "accepting": measuring.timings(crowd.milliseconds),
+        "accepting": measuring.timings(late),
         "waiting": waiting,
         "drained": drained,
         "turns": len(turns),
@@ -165,6 +176,18 @@ def _measured(
             + deployed.troubles(deployment)
         ),
     }
+
+
+def _drain(deployment: Deployment, tickets: Sequence[Ticket]) -> None:
+    """Until every message has its outcome. People ask in Slack all the time, so that some job
+    always waits."""
+    ids = [each.id for each in tickets]
+    wanted = sum(each.author is ticket.requester for ticket in tickets for each in ticket.comments)
+    until = time.monotonic() + PATIENCE
+    while deployment.rows(_HANDLED, (ids,))[0][0] < wanted:
+        if time.monotonic() > until:
+            raise TimeoutError(f"messages are left\n{deployment.said()}")
+        time.sleep(0.5)
 
 
 def _ask(people: People, per_minute: float, over: threading.Event) -> None:
@@ -208,7 +231,7 @@ def _show(figures: dict[str, Any]) -> None:
         f"{figures['taken']:.0f} s on {figures['cores']} cores",
         rows,
         notes=[
-            f"Accepted: {figures['accepted']} of {figures['webhooks']}.",
+            f"Refused: {figures['refused']}, aim: 0.",
             f"Jobs that waited when the last was taken: {figures['waiting']}.",
             f"Drained {figures['drained']:.0f} s after the first, in {figures['turns']} turns.",
             f"Lost, doubled, out of turn or failed: {sum(errors.values())}, aim: 0. {errors or ''}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import subprocess
@@ -107,7 +108,7 @@ def timings(milliseconds: Sequence[float]) -> dict[str, float]:
         "count": len(milliseconds),
         "p50_ms": latency(one).p50,
         "p95_ms": latency(one).p95,
-        "p99_ms": one[max(int(len(one) * 0.99) - 1, 0)],
+        "p99_ms": one[math.ceil(len(one) * 0.99) - 1],
         "longest_ms": one[-1],
     }
 

@@ -44,6 +44,8 @@ def main() -> None:
         for number in range(options.rounds):
             measuring.progress(f"killing everything, {number + 1} of {options.rounds}")
             rounds.append(_round(options, deployment, people))
+            measuring.progress(", ".join(f"{name} {one:.1f}" for name, one in rounds[-1].items()))
+        slack.deliveries.flush()  # what it would send again after a minute, and after five
         people.settle()
         errors = people.missing() + deployed.troubles(deployment)
     figures = {

@@ -186,7 +186,12 @@ def _show(figures: dict[str, Any]) -> None:
     if figures["share"] < 1:
         notes.append(f"Each worker runs {figures['share']:.0%} of the time.")
     for one in figures["rounds"]:
-        notes.append(f"{one['workers']}: threads: {_largest(one['threads'])}")
+        spent = {each: one["cores"].get(each, 0.0) / one["per_second"] * 1000 for each in parts}
+        said = ", ".join(f"{each} {milliseconds:.0f}" for each, milliseconds in spent.items())
+        most = figures["cores"] * 1000 / sum(spent.values())
+        notes.append(f"{one['workers']}: processor time a ticket, ms: {said}")
+        notes.append(f"   with which {figures['cores']} cores can do {most:.0f} a second")
+        notes.append(f"   threads: {_largest(one['threads'])}")
         notes.append(f"   sessions of the server: {_largest(one['sessions'])}")
     measuring.show(f"Workers on a backlog, {figures['cores']} cores in all", rows, notes=notes)
 
