@@ -30,6 +30,7 @@ LEFT_OUT: dict[str, str] = {
     r"routing_embeddings": "made anew from the examples",
     r"lexeme_frequencies|index_languages|indexed_documents": "counted anew from the documents",
     r"inbound_events": "kept for days, against doubled deliveries",
+    r"slack_early_replies": "kept for a day, until their question comes",
     r"zendesk_ceilings|vendor_rests": "of the moment",
     r"signing_keys": "secret",
     r"console_(sessions|links|sign_ins|attempts)": "secret, and of the moment",

@@ -6,14 +6,13 @@ process would tell a part of the truth. The names are listed in the README.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from bot.backlog import backlog
-from bot.evaluation.quality import read_quality
+from bot.evaluation.quality import QUALITY_OF, read_quality
 from bot.records import Records
 from bot.sources import Sources
 from indexing.holdings import index_states
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
 
-QUALITY_OF = timedelta(days=30)
 QUANTILES = (0.5, 0.95, 0.99)
 
 # One hour by the index on asked_at: the cost does not grow with the history.

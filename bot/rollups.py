@@ -112,6 +112,13 @@ INSERT INTO daily_figures (day, name, label, value, samples)
 SELECT day, name, label, value, samples FROM counted
 """
 
+_NOTE = """
+INSERT INTO daily_figures (day, name, label, value, samples)
+VALUES ((now() AT TIME ZONE 'UTC')::date, %s, %s, %s, %s)
+ON CONFLICT (day, name, label) DO UPDATE SET
+    value = excluded.value, samples = excluded.samples, counted_at = now()
+"""
+
 _READ = """
 SELECT day, name, label, value, samples FROM daily_figures
 WHERE day > (now() AT TIME ZONE 'UTC')::date - %(days)s::integer ORDER BY day, name, label
@@ -143,6 +150,11 @@ class Figures:
         found = list(self.values.get(name, {}).get(label, {}).values())
         return sum(found) / len(found) if found else None
 
+    def latest(self, name: str, label: str) -> float | None:
+        """The figure of the newest day that has one."""
+        found = self.values.get(name, {}).get(label, {})
+        return found[max(found)] if found else None
+
     def series(self, name: str) -> dict[str, list[float | None]]:
         """Label to its figure of each day, the largest sum first."""
         labels = self.values.get(name, {})
@@ -166,6 +178,12 @@ class Rollups:
             since = {"since": row[0] if row else None}
             connection.execute("DELETE FROM daily_figures WHERE day >= %(since)s", since)
             return connection.execute(_COUNT, since).rowcount
+
+    def note(self, name: str, values: Mapping[str, float], *, samples: int) -> None:
+        """Notes, by label, what holds today and is not counted from a day's rows."""
+        with self._pool.connection() as connection, connection.cursor() as cursor:
+            rows = [(name, label, value, samples) for label, value in values.items()]
+            cursor.executemany(_NOTE, rows)
 
     def read(self, days: int) -> Figures:
         """The figures of the last `days`, today's too."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
@@ -13,20 +12,15 @@ from bot.admin.charts import Plot, plot
 from bot.admin.pages import Page
 from bot.admin.roles import Role
 from bot.admin.set_up import steps
-from bot.evaluation.quality import read_quality
 from bot.rollups import Rollups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bot.admin.parts import Parts
-    from bot.evaluation.quality import Quality
     from bot.rollups import Figures
 
 SPANS = (7, 30, 90, 365)
-
-_LOOKED_AT = 90
-"""Days: the figures of a year would be made from too many answers for a page."""
 
 # Questions of these are tries, not somebody's need.
 _TRIES = frozenset({"cli", "playground", "evaluation"})
@@ -51,7 +45,6 @@ def routes(parts: Parts) -> APIRouter:
     def show(request: Request, days: int = 30) -> Response:
         span = days if days in SPANS else 30
         figures = rollups.read(span)
-        looked_at = read_quality(parts.pool, timedelta(days=min(span, _LOOKED_AT)))
         return parts.pages.show(
             request,
             "overview.html",
@@ -59,7 +52,7 @@ def routes(parts: Parts) -> APIRouter:
             days=span,
             spans=SPANS,
             counted_at=figures.counted_at,
-            figures=[*figures_of(figures), *quality_figures(looked_at)],
+            figures=[*figures_of(figures), *quality_figures(figures)],
             plots=[each for each in plots_of(figures) if each is not None],
         )
 
@@ -145,16 +138,17 @@ def figures_of(figures: Figures) -> Iterator[Figure]:
     )
 
 
-def quality_figures(quality: Quality) -> Iterator[Figure]:
+def quality_figures(figures: Figures) -> Iterator[Figure]:
     """How good the citations of what people were given are; nothing before any was looked at."""
-    shares = {"Statements carried": quality.supported, "Answers right": quality.right}
-    for name, share in shares.items():
-        if share is not None:
+    for title, name in (("Statements carried", "carried"), ("Answers right", "right")):
+        told = {each: figures.latest(f"quality_{name}", each) for each in ("mean", "low", "high")}
+        if told["mean"] is not None:
+            mean, low, high = map(showing.percent, told.values())
+            answers = showing.number(figures.latest(f"quality_{name}", "answers") or 0)
             yield Figure(
-                name=name,
-                value=showing.percent(share.mean),
-                beside=f"{showing.percent(share.low)} to {showing.percent(share.high)}, of "
-                f"{showing.number(quality.answers)} answers looked at again",
+                name=title,
+                value=mean,
+                beside=f"{low} to {high}, of {answers} answers of 30 days looked at again",
                 means=definitions.CITATIONS,
             )
 

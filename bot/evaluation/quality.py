@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import statistics
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.evaluation.advice import wilson
@@ -17,10 +18,12 @@ from bot.evaluation.scorers import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import timedelta
 
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
+
+QUALITY_OF = timedelta(days=30)
+"""The answers that metrics and pages speak of: those of so long."""
 
 FEWEST_JUDGED = 10
 """Fewer judged answers say nothing of how far the look is off."""

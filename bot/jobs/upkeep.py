@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from procrastinate import App
 
+from bot.evaluation.quality import QUALITY_OF, read_quality
 from bot.preferences import Preferences
 from bot.queue import Lane, Priority, Queue, TaskName
 from bot.retention import Retention, enforce
@@ -102,10 +103,21 @@ class Upkeep:
     def figures(self, timestamp: int) -> None:
         """Counts what happened today and yesterday, or ever when nothing was counted."""
         self._rollups.refresh(RECENT)
+        self._note_quality()
 
     def settle_figures(self, timestamp: int) -> None:
         """Counts again whatever may have changed since, such as what came of tickets."""
         self._rollups.refresh(SETTLING)
+        self._note_quality()
+
+    def _note_quality(self) -> None:
+        """The answers of a month are too many to look at for a page."""
+        found = read_quality(self._pool, QUALITY_OF)
+        for name, share in (("carried", found.supported), ("right", found.right)):
+            if share is not None:
+                told = {"mean": share.mean, "low": share.low, "high": share.high}
+                told["answers"] = found.answers
+                self._rollups.note(f"quality_{name}", told, samples=found.answers)
 
     def forget(self, timestamp: int) -> None:
         """Removes what is older than it is to be kept. Figures are counted before."""

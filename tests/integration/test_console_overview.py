@@ -8,7 +8,8 @@ from psycopg_pool import ConnectionPool
 
 from bot.admin.charts import plot
 from bot.admin.overview_page import figures_of, quality_figures
-from bot.evaluation.quality import read_quality
+from bot.jobs.upkeep import Upkeep
+from bot.queue import Queue
 from bot.rollups import RECENT, SETTLING, Rollups
 from tests.console import Browser, somebody
 from tests.integration.console import Serve, serve
@@ -102,20 +103,21 @@ def test_the_second_look_at_citations_is_shown_with_its_interval_and_over_time(
                 " VALUES (%s, 4, %s, 5, 4, 0, %s, true, now() - make_interval(days => %s))",
                 (number, supported, faults, ago),
             )
-    Rollups(pool=pool).refresh(RECENT)
-    browser = Browser(serve(), pool, somebody(pool))
+    rollups, upkeep = Rollups(pool=pool), Upkeep(queue=Queue(pool=pool), pool=pool)
+    assert list(quality_figures(rollups.read(7))) == []
+    upkeep.figures(0)
+    upkeep.settle_figures(0)
 
-    page = browser.page("/?days=7")
+    page = Browser(serve(), pool, somebody(pool)).page("/?days=7")
     words = " ".join(page.get_text(" ").split())
 
-    quality = read_quality(pool, timedelta(days=7))
-    (carried, right) = quality_figures(quality)
+    carried, right = quality_figures(rollups.read(7))
     assert (carried.value, right.value) == ("91.7%", "66.7%")
+    assert carried.beside.endswith("of 3 answers of 30 days looked at again")
     assert f"{carried.beside} What this counts" in words
-    series = Rollups(pool=pool).read(7).series("citations")
+    series = rollups.read(7).series("citations")
     assert [each for each in series["statements carried"] if each is not None] == [0.875, 1.0]
     assert "Citations, as looked at again" in words
-    assert list(quality_figures(read_quality(pool, timedelta(0)))) == []
 
 
 def test_what_came_of_a_ticket_later_is_counted_again_at_night(pool: Pool) -> None:
