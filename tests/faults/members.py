@@ -64,7 +64,7 @@ class Members:
                 self._reword(found, chance)
             case 2 if found := self._recent(chance):
                 self._withdraw(found)
-            case 3 | 4 if found := self._replied(chance):
+            case 3 | 4 if found := self._begun(chance):
                 self._ask(found.author, found.channel, chance, thread=found)
             case 5 | 6:
                 channel = chance.choice(self._direct)
@@ -113,13 +113,9 @@ class Members:
         ]
         return chance.choice(found) if found else None
 
-    def _replied(self, chance: Random) -> Message | None:
-        """The beginning of a thread in which the bot has spoken."""
-        found = [
-            each
-            for each in self._asked[-30:]
-            if not each.deleted and not each.thread_ts and self._workspace.answers(each)
-        ]
+    def _begun(self, chance: Random) -> Message | None:
+        """The beginning of a thread, whether or not the bot has heard of it by now."""
+        found = [each for each in self._asked[-30:] if not each.deleted and not each.thread_ts]
         return chance.choice(found) if found else None
 
     # --- What Slack and the books say
