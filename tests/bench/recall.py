@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from statistics import mean
 from typing import TYPE_CHECKING
 
 from pgvector import HalfVector
@@ -23,7 +25,7 @@ NEAREST = 10
 
 # The dense half of what indexing.candidates asks, and the same with every passage compared.
 _BY_GRAPH = """
-SELECT id FROM (
+SELECT id, distance FROM (
     SELECT passage.id, passage.embedding <=> %(vector)s AS distance
     FROM {passages} AS passage
     JOIN documents AS document ON document.pk = passage.document_pk
@@ -32,11 +34,20 @@ SELECT id FROM (
 ) AS found ORDER BY distance LIMIT %(nearest)s
 """
 _ONE_BY_ONE = """
-SELECT passage.id FROM {passages} AS passage
+SELECT passage.id, passage.embedding <=> %(vector)s FROM {passages} AS passage
 JOIN documents AS document ON document.pk = passage.document_pk
 WHERE document.audience && %(reads)s::text[]
 ORDER BY (passage.embedding <=> %(vector)s) + 0 LIMIT %(nearest)s
 """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recall:
+    """The mean share of the NEAREST passages that the graph finds, and by how much what it finds is
+    less like the question, in cosine."""
+
+    share: float
+    lost: float
 
 
 def recall(
@@ -45,9 +56,9 @@ def recall(
     embedder: Embedder,
     questions: Sequence[str],
     reader: Reader,
-) -> float:
-    """The mean share of the NEAREST passages that the graph finds, over these questions."""
-    shares = []
+) -> Recall:
+    """Over these questions."""
+    shares, lost = [], []
     with pool.connection() as connection:
         for question in questions:
             parameters = {
@@ -62,8 +73,9 @@ def recall(
                 rows = connection.execute(
                     sql.SQL(statement).format(passages=index.table), parameters
                 )
-                found.append({row[0] for row in rows})
+                found.append(dict(rows.fetchall()))
                 connection.commit()
             by_graph, exact = found
-            shares.append(len(by_graph & exact) / max(len(exact), 1))
-    return sum(shares) / max(len(shares), 1)
+            shares.append(len(by_graph.keys() & exact.keys()) / max(len(exact), 1))
+            lost.append(mean(by_graph.values()) - mean(exact.values()))
+    return Recall(share=mean(shares), lost=mean(lost))
