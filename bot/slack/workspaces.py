@@ -207,8 +207,9 @@ class Workspaces:
             log.warning("Slack does not say whose token it is: %s", error)
 
     def _find(self, team: str) -> Workspace | None:
+        unknown = self._own is None  # asked first: another thread may be learning it just now
         found = self._stored(team)
-        if found is None and self._own is None:
+        if found is None and unknown:
             self.learn()
             found = self._stored(team)
         return found

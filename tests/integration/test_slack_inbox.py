@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
 import pytest
@@ -388,3 +389,31 @@ def test_a_question_with_the_word_payload_is_read(slack: Slack) -> None:
     answer = slack.post(urlencode(fields).encode(), form=True)
 
     assert answer.status_code != 400
+
+
+def test_an_event_finds_the_workspace_that_another_is_learning_meanwhile(
+    pool: ConnectionPool[Connection[Any]],
+) -> None:
+    class Meanwhile:
+        """Another event's thread learns whose the token is right after the first look."""
+
+        def __init__(self) -> None:
+            self.learn: Callable[[], None] | None = None
+
+        @contextmanager
+        def connection(self, timeout: float | None = None) -> Iterator[Connection[Any]]:
+            with pool.connection(timeout=timeout) as connection:
+                yield connection
+            learn, self.learn = self.learn, None
+            if learn is not None:
+                learn()
+
+    slow = Meanwhile()
+    workspaces = Workspaces(
+        pool=cast("ConnectionPool[Connection[Any]]", slow),
+        token=SecretStr("xoxb-1"),
+        identify=lambda _: OURS,
+    )
+    slow.learn = workspaces.learn
+
+    assert workspaces.of("T1") == replace(OURS, is_trusted=True)
