@@ -20,6 +20,7 @@ import psycopg
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.authorization.async_authorize import AsyncAuthorize
+from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import tracing
@@ -135,14 +136,19 @@ class Listeners:
         self._threads.shutdown()
         self._later_threads.shutdown()
 
-    async def _take(self, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
+    async def _take(
+        self, body: Mapping[str, Any], context: Mapping[str, Any]
+    ) -> BoltResponse | None:
         team, bot_user = str(context.get("team_id", "")), str(context.get("bot_user_id") or "")
         delivery = received(body, team=team, bot_user=bot_user)
-        is_new = await self._in_thread(lambda: self._inbox.take(delivery, bot_user=bot_user))
-        log.info(
-            "Took an event." if is_new else "Took this event before.",
-            extra={"action": "slack_event", "kind": delivery.kind, "event": delivery.id},
-        )
+        told = {"action": "slack_event", "kind": delivery.kind, "event": delivery.id}
+        try:
+            is_new = await self._in_thread(lambda: self._inbox.take(delivery, bot_user=bot_user))
+        except psycopg.Error as error:
+            log.warning("An event waits for the database: %s", type(error).__name__, extra=told)
+            return BoltResponse(status=503)  # Slack sends it again
+        log.info("Took an event." if is_new else "Took this event before.", extra=told)
+        return None
 
     async def _press(
         self, body: Mapping[str, Any], context: Mapping[str, Any], ack: AsyncAck

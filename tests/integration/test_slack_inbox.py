@@ -366,7 +366,7 @@ def test_without_a_database_slack_sends_again(slack: Slack) -> None:
         id="Ev2",
     )
 
-    assert (failed.status_code, again.status_code) == (500, 200)
+    assert (failed.status_code, again.status_code) == (503, 200)
     assert [row[0] for row in slack.asked()] == [TS, LATER]
 
 
