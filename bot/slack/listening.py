@@ -141,7 +141,7 @@ class Listeners:
     ) -> BoltResponse | None:
         team, bot_user = str(context.get("team_id", "")), str(context.get("bot_user_id") or "")
         delivery = received(body, team=team, bot_user=bot_user)
-        told = {"action": "slack_event", "kind": delivery.kind, "event": delivery.id}
+        told = {"action": "slack_event", "kind": delivery.kind, "event_id": delivery.id}
         try:
             is_new = await self._in_thread(lambda: self._inbox.take(delivery, bot_user=bot_user))
         except psycopg.Error as error:
