@@ -8,6 +8,8 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from bot import db
 from bot.bootstrap.checks import readiness
 from bot.bootstrap.choices import missing_to_install, webhook_keys
@@ -31,18 +33,26 @@ LONGEST_PAUSE = 15.0
 """Seconds between two attempts to reach a database that has been away for some time."""
 
 
-def wait_for_database(app: Application, *, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Returns once the database can be used, however long its server is away. What will not pass
-    by itself is raised: a URL or a schema that cannot be used, an embedded server of our own
-    that does not start."""
+def wait_for_database(
+    app: Application,
+    *,
+    first: Callable[[], object] = lambda: None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Returns once the database can be used and what is to be done there `first` is done, however
+    long its server is away, or how often it goes away meanwhile. What will not pass by itself is
+    raised: a URL or a schema that cannot be used, an embedded server of our own that does not
+    start."""
     pause = 1.0
     while True:
         try:
             app.pool  # noqa: B018 - made here, or not
-        except DatabaseUnavailable as error:
-            if app.embedded_postgres is not None:
+            first()
+        except (DatabaseUnavailable, psycopg.OperationalError) as error:
+            if isinstance(error, DatabaseUnavailable) and app.embedded_postgres is not None:
                 raise
-            log.warning("Trying again in %g s: %s", pause, error, extra={"action": "reconnect"})
+            said = " ".join(str(error).split())
+            log.warning("Trying again in %g s: %s", pause, said, extra={"action": "reconnect"})
             sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
         else:
@@ -166,7 +176,10 @@ def worker(app: Application, *, drain: timedelta) -> Worker:
 
     app.trace("worker")
     _needs_sessions(app)
-    wait_for_database(app)
+    wait_for_database(
+        app,
+        first=lambda: notice_setting(pool=app.pool, queue=app.queue, wanted=app.embedders.wanted),
+    )
     sync = SyncJob(
         sources=app.sources,
         connect=app.connector,
@@ -177,7 +190,6 @@ def worker(app: Application, *, drain: timedelta) -> Worker:
         sources=app.sources, connect=app.articles_connector, make_sync=app.new_sync
     )
     switch = SwitchJob(switching=lambda: app.switching, wanted=app.embedders.wanted)
-    notice_setting(pool=app.pool, queue=app.queue, wanted=app.embedders.wanted)
     learn = LearnJob(pool=app.pool, live=lambda: app.index, model_of=app.embedders.of)
     upkeep = Upkeep(queue=app.queue, pool=app.pool)
     gaps = GapsJob(

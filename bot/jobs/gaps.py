@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bot.insight.gaps.neglect import find_neglected
 from bot.insight.gaps.pairs import compare_articles
 from bot.insight.gaps.topics import find_topics
+from bot.jobs.retries import BY_THE_CLOCK
 from bot.queue import Lane, Priority, TaskName
 from indexing.errors import IndexMissing
 
@@ -47,6 +48,7 @@ class GapsJob:
             queue=Lane.UPKEEP.value,
             queueing_lock=TaskName.GAPS.value,
             priority=int(Priority.UPKEEP),
+            retry=BY_THE_CLOCK,
         )(self.run)
         app.periodic(cron=NIGHTLY)(task)
 

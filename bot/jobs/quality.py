@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from bot.evaluation.rechecking import Rechecking
+from bot.jobs.retries import BY_THE_CLOCK
 from bot.preferences import Preferences
 from bot.queue import Lane, Priority, TaskName
 
@@ -32,6 +33,7 @@ class RecheckJob:
             queue=Lane.UPKEEP.value,
             queueing_lock=TaskName.RECHECK.value,
             priority=int(Priority.UPKEEP),
+            retry=BY_THE_CLOCK,
             pass_context=True,
         )(self.run)
         app.periodic(cron=HOURLY)(task)

@@ -43,6 +43,11 @@ class Retries(BaseRetryStrategy):
         return _after(max(wait * random.uniform(0.8, 1.2), asked))  # noqa: S311 - no secret
 
 
+BY_THE_CLOCK = Retries(attempts=4, first=timedelta(seconds=10), longest=timedelta(minutes=2))
+"""For what is done by the clock: a database that goes away for a moment should leave nothing
+behind that looks like a fault, and the next time comes soon."""
+
+
 class PatientRetries(Retries):
     """For what somebody waits for: as often as it takes for what is known to pass or to be mended,
     which are TryAgain and the `passing` kinds; a few times for what is a fault of ours, which is

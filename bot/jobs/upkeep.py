@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from procrastinate import App
 
 from bot.evaluation.quality import QUALITY_OF, read_quality
+from bot.jobs.retries import BY_THE_CLOCK
 from bot.preferences import Preferences
 from bot.queue import Lane, Priority, Queue, TaskName
 from bot.retention import Retention, enforce
@@ -84,6 +85,7 @@ class Upkeep:
                 queue=Lane.UPKEEP.value,
                 queueing_lock=name.value,
                 priority=int(Priority.UPKEEP),
+                retry=BY_THE_CLOCK,
             )(body)
             app.periodic(cron=cron)(task)
 
