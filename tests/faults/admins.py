@@ -67,7 +67,12 @@ class Admins:
         self._deployment = deployment
         self._source = source
         self._pool: ConnectionPool[Connection[Any]] = ConnectionPool(
-            deployment.url, min_size=0, max_size=1, timeout=2.0, open=True
+            deployment.url,
+            kwargs={"options": "-c lock_timeout=2s"},  # of those who are paused
+            min_size=0,
+            max_size=1,
+            timeout=2.0,
+            open=True,
         )
         self._schedules = Schedules(pool=self._pool, queue=Queue(pool=self._pool))
         self._policies = Policies(pool=self._pool)

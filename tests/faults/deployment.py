@@ -235,7 +235,13 @@ class Deployment:
         return self.ask(lambda session: session.execute(statement, parameters).fetchall())
 
     def execute(self, statement: str, parameters: tuple[object, ...] = ()) -> None:
-        self.ask(lambda session: session.execute(statement, parameters))
+        """Does it, unless somebody holds a lock on that, such as one who is paused."""
+
+        def carry_out(session: Connection[Any]) -> None:
+            with suppress(psycopg.errors.LockNotAvailable):
+                session.execute(statement, parameters)
+
+        self.ask(carry_out)
 
     def wait_for(self, happened: Callable[[], object], what: str, *, every: float = 0.02) -> None:
         """Time in which this process itself was held up does not count."""
@@ -259,7 +265,9 @@ class Deployment:
         while True:
             try:
                 if self._session is None or self._session.closed:
-                    self._session = psycopg.connect(self.url, autocommit=True)
+                    self._session = psycopg.connect(
+                        self.url, autocommit=True, options="-c lock_timeout=2s"
+                    )
                 return question(self._session)
             except psycopg.OperationalError:
                 if time.monotonic() > until:
