@@ -47,7 +47,7 @@ def test_what_is_done_by_the_clock_is_tried_again(pool: ConnectionPool) -> None:
     error = psycopg.OperationalError("server closed the connection")
 
     for name, task in app.tasks.items():
-        if not name.startswith("builtin:"):
+        if not name.startswith(("builtin", "procrastinate")):
             job = Queued(
                 id=1, queue="upkeep", lock=None, queueing_lock=name, task_name=name, attempts=0
             )
