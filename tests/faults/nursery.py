@@ -62,7 +62,11 @@ class Nursery:
             stdin=subprocess.DEVNULL,
         )
         self._theirs.close()
-        assert self._answer() == {"ready": True}
+        try:
+            assert self._answer() == {"ready": True}
+        except BaseException:
+            self._ours.close()
+            raise
         return self
 
     def __exit__(
