@@ -26,7 +26,7 @@ def router(app: Application) -> Router:
     a process never loads two models for one ticket."""
 
     def by_examples(taxonomy: Taxonomy) -> Classifier:
-        embedder = app.embedders.of(app.index)
+        embedder = app.embedders.of(app.index).wide
         kept = KeptEmbeddings(pool=app.pool, embedder=embedder)
         examples = ExampleClassifier(
             taxonomy=taxonomy, embed=kept.embed, embed_one=embedder.embed_query

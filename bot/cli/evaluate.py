@@ -165,7 +165,9 @@ def routing(
             "Name the texts to learn from with --train. --folds is for lists of labels."
         )
     with application() as opened, progress() as show:
-        measured = run_routing(train=train, test=test, embedder=opened.embedder, on_progress=show)
+        measured = run_routing(
+            train=train, test=test, embedder=opened.embedder.wide, on_progress=show
+        )
         if keep:
             setup = Setup(
                 embedding_model=opened.embedder.name,
@@ -189,7 +191,7 @@ def _several(
         raise InputRejected("Name the texts to learn from with --train, or parts with --folds 10.")
     with application() as opened, progress() as show:
         measured = run_several(
-            train=train, test=test, folds=folds, embedder=opened.embedder, on_progress=show
+            train=train, test=test, folds=folds, embedder=opened.embedder.wide, on_progress=show
         )
         if keep:
             setup = Setup(

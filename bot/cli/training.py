@@ -50,7 +50,7 @@ def routing(
         trained = train(
             parts,
             method=method.value,
-            embedder=opened.embedders.of(opened.index),
+            embedder=opened.embedders.of(opened.index).wide,
             live=None if live is None else opened.tuned_models.artifact(live.id),
             prompt=_prompt(opened) if ask_prompt else None,
             epochs=epochs,

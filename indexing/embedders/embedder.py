@@ -43,6 +43,9 @@ class Encoder(Protocol):
     def encode_query(self, text: str) -> Vector:
         """The vector of a question, as fast as one text goes."""
 
+    def wide(self) -> Encoder:
+        """What tells classes of texts apart best: itself, or longer vectors of the same model."""
+
     def llama_index(self) -> BaseEmbedding:
         """The same weights as llama-index knows them."""
 
@@ -68,6 +71,14 @@ class Embedder:
     def model(self) -> BaseEmbedding:
         """The llama-index BaseEmbedding over the same weights; first use imports llama-index."""
         return self._encoder.llama_index()
+
+    @cached_property
+    def wide(self) -> Embedder:
+        """Vectors by which texts are put into classes; for finding passages they are not."""
+        encoder = self._encoder.wide()
+        if encoder is self._encoder:
+            return self
+        return Embedder(name=f"{self.name}, {encoder.dimensions} wide", encoder=encoder)
 
     def count_tokens(self, text: str) -> int:
         """How many of `max_tokens` this text takes; never truncated."""

@@ -61,6 +61,10 @@ class ForeignEncoder:
             raise _failed(error) from error
         return row
 
+    def wide(self) -> ForeignEncoder:
+        """Itself: what goes on inside is not known."""
+        return self
+
     def llama_index(self) -> BaseEmbedding:
         """The model itself."""
         return self._model

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LAYERS = 6
 HEADS = 12
 WIDTH = 384
+SHALLOW = 3  # layers after which the second vector is taken
 MAX_LENGTH = 256  # what the model was trained to read; positions beyond it are left out
 _FUSED = "com.microsoft"
 _EPSILON = 1e-12
@@ -26,7 +27,8 @@ Array = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
 
 class Graph:
-    """The float32 graph: input_ids, attention_mask int64 (batch, length) -> embedding (batch, 384).
+    """The float32 graph: input_ids, attention_mask int64 (batch, length) -> embedding, shallow
+    (batch, 384) each, of the last layer and of layer SHALLOW.
 
     `products` names the input of every matrix product, keyed by where it stands; a subclass that
     multiplies in another way overrides `_words`, `_product` and `_attention`.
@@ -42,9 +44,14 @@ class Graph:
         """The whole graph; `watched` adds the input of every product to its outputs."""
         hidden = self._embeddings()
         self._op("Cast", ["attention_mask"], "mask", to=TensorProto.INT32)
+        self._op("Cast", ["attention_mask"], "weights", to=TensorProto.FLOAT)
+        one = self._constant("one", np.array([1], dtype=np.int64))
+        self._op("Unsqueeze", ["weights", one], "row")
         for layer in range(LAYERS):
             hidden = self._layer(hidden, f"encoder.layer.{layer}.")
-        self._pool(hidden)
+            if layer + 1 == SHALLOW:
+                self._pool(hidden, "shallow")
+        self._pool(hidden, "embedding")
         shape: list[int | str] = ["batch", "length"]
         graph = helper.make_graph(
             self._nodes,
@@ -54,7 +61,10 @@ class Graph:
                 for name in ("input_ids", "attention_mask")
             ],
             [
-                helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", WIDTH]),
+                *(
+                    helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", WIDTH])
+                    for name in ("embedding", "shallow")
+                ),
                 *(
                     helper.make_tensor_value_info(name, TensorProto.FLOAT, None)
                     for name in (self.products.values() if watched else ())
@@ -114,14 +124,11 @@ class Graph:
         inputs = [new, old, *(self._weight(prefix + name) for name in names)]
         return self._fused("SkipLayerNormalization", inputs, prefix + "norm", epsilon=_EPSILON)
 
-    def _pool(self, hidden: str) -> None:
+    def _pool(self, hidden: str, output: str) -> None:
         """Mean over the real tokens, then unit length: the mean's divisor cancels out."""
-        self._op("Cast", ["attention_mask"], "weights", to=TensorProto.FLOAT)
-        one = self._constant("one", np.array([1], dtype=np.int64))
-        self._op("Unsqueeze", ["weights", one], "row")
-        self._op("MatMul", ["row", hidden], "sums")
-        self._op("Squeeze", ["sums", one], "sum")
-        self._op("LpNormalization", ["sum"], "embedding", axis=1, p=2)
+        self._op("MatMul", ["row", hidden], f"{output}.sums")
+        self._op("Squeeze", [f"{output}.sums", "one"], f"{output}.sum")
+        self._op("LpNormalization", [f"{output}.sum"], output, axis=1, p=2)
 
     def _weight(self, name: str) -> str:
         return self._constant(name, self._weights[name])

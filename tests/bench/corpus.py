@@ -158,6 +158,9 @@ class RepeatingEncoder:
     def encode_query(self, text: str) -> Vector:
         return self._encoder.encode_query(text)
 
+    def wide(self) -> RepeatingEncoder:
+        return self
+
     def llama_index(self) -> BaseEmbedding:
         from indexing.embedders.minilm import MiniLMEmbedding
 

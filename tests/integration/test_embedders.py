@@ -70,6 +70,23 @@ def test_neighbours_in_a_batch_do_not_move_a_vector(embedder: Embedder) -> None:
         assert np.linalg.norm(row) == pytest.approx(1, abs=1e-5)
 
 
+def test_classes_are_told_apart_by_a_middle_layer_too(embedder: Embedder, tmp_path: Path) -> None:
+    wide, narrow = embedder.wide, embedder.embed(TEXTS)
+    rows = wide.embed(TEXTS)
+    last, middle = rows[:, :384] * np.sqrt(2), rows[:, 384:] * np.sqrt(2)
+    whole = MiniLMEncoder.open(cache_dir=tmp_path, precision="float32").wide()
+    mock = load(f"{MOCK}?embed_dim=8", cache_dir=tmp_path)
+
+    assert (wide.dimensions, rows.shape) == (768, (len(TEXTS), 768))
+    assert wide.name != embedder.name
+    assert np.allclose(last, narrow, atol=1e-5)
+    assert np.allclose(np.linalg.norm(middle, axis=1), 1.0, atol=1e-4)
+    assert np.sum(rows * whole.encode(TEXTS), axis=1).min() > 0.97
+    assert np.sum(middle * last, axis=1).max() < 0.9
+    assert np.allclose(wide.embed_query(TEXTS[0]), rows[0], atol=1e-5)
+    assert mock.wide is mock
+
+
 def test_order_is_kept_over_many_batches(embedder: Embedder) -> None:
     texts = [f"{'word ' * (number % 7)}ticket {number}" for number in range(600)]
     rows = embedder.embed(texts)
