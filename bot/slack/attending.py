@@ -8,6 +8,7 @@ carries a marker, so that after a crash or a time-out the thread tells whether i
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -165,16 +166,17 @@ class Attendant:
         if not reply.parts:
             self._questions.settle(asked, reply)
             return
+        announced = time.monotonic()
         self._questions.announce(asked, reply)
-        self._deliver(api, asked, reply)
+        self._deliver(api, asked, reply, announced)
 
-    def _deliver(self, api: SlackApi, asked: Asked, reply: Reply) -> None:
+    def _deliver(self, api: SlackApi, asked: Asked, reply: Reply, announced: float) -> None:
         """What is announced, to where it belongs, or else to somewhere the asker sees it."""
         try:
             if asked.is_whispered:
                 parts = self._whisperer.deliver(api, asked, reply.parts)
             else:
-                parts = self._poster.deliver(api, asked, reply.parts)
+                parts = self._poster.deliver(api, asked, reply.parts, announced=announced)
         except PlaceGone as error:
             if asked.way is Way.PUBLISHED:
                 parts = self._publish_as_guest(asked, reply)
@@ -222,9 +224,10 @@ class Attendant:
             for each in (first, *unsaid)
         )
         reply = replace(reply, parts=moved)
+        announced = time.monotonic()
         self._questions.announce(asked, reply)
         try:
-            return self._poster.deliver(api, asked, moved)
+            return self._poster.deliver(api, asked, moved, announced=announced)
         except PlaceGone:
             return ()
 
@@ -234,8 +237,9 @@ class Attendant:
         if not asked.is_whispered:
             found = self._poster.find(api, asked, bot_id=self._bot_id(asked))
             reply = replace(reply, parts=found)
+        announced = time.monotonic()
         self._questions.tries_again(asked)
-        self._deliver(api, asked, reply)
+        self._deliver(api, asked, reply, announced)
         self._signs.clear(api, asked)
         return Attended(asked=asked, reply=reply)
 

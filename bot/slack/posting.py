@@ -8,6 +8,7 @@ again. https://docs.slack.dev/messaging/message-metadata/
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -29,6 +30,11 @@ MARKER = "supportbot_reply"
 
 SETTLING = timedelta(seconds=20)
 """No request is under way for longer: after that, a message that is not there never will be."""
+
+# Seconds after it was announced within which something is said, or not at all: a process that stood
+# still in between may have been taken for dead, and whoever has taken over looks once no request
+# can be under way.
+_SAID_WITHIN = 5.0
 
 # Between our database and Slack, in seconds.
 _CLOCKS_DIFFER = 60.0
@@ -84,14 +90,30 @@ class Poster:
         self._questions = questions
         self._settling = settling
 
-    def deliver(self, api: SlackApi, asked: Asked, parts: tuple[Part, ...]) -> tuple[Part, ...]:
-        """Posts what is announced; returns what is left of it then, each with its `ts`. Raises
-        PlaceGone where nothing can be said, Unsettled where nobody knows whether it was, and
-        SlackBusy, SlackAway and PermissionMissing: the books say how far it got."""
+    def deliver(
+        self,
+        api: SlackApi,
+        asked: Asked,
+        parts: tuple[Part, ...],
+        *,
+        announced: float | None = None,
+    ) -> tuple[Part, ...]:
+        """Posts what is announced; returns what is left of it then, each with its `ts`.
+        `announced` is `time.monotonic()` from before it was. Raises PlaceGone where nothing can be
+        said, Unsettled where nobody knows whether it was, or where it was announced so long ago
+        that another process may be saying it, and SlackBusy, SlackAway and PermissionMissing: the
+        books say how far it got."""
+        since = time.monotonic() if announced is None else announced
         done: list[Part] = []
         for number, part in enumerate(parts):
             if number and part.message and not part.ts:
+                since = time.monotonic()
                 self._questions.tries_again(asked)
+            if part.message and not part.ts and time.monotonic() - since > _SAID_WITHIN:
+                raise Unsettled(
+                    f"This process stood still before it could say something in {asked.place.key}.",
+                    after=self._settling,
+                )
             settled = self._settled(api, asked, part)
             done += [settled] if settled else []
             if settled != part:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -367,6 +369,23 @@ def test_wherever_it_is_killed_there_is_one_reply(
 
     assert len(slack.replies(question)) == 1
     assert slack.rows("SELECT state, outcome FROM slack_questions") == [("done", "answered")]
+
+
+def test_a_process_that_stood_still_leaves_it_to_whoever_has_taken_over(
+    slack: Asking, support: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = slack.ask(support, RETURNS)
+    slack.deliver()
+    late = SimpleNamespace(monotonic=lambda: time.monotonic() + 6.0)
+    with monkeypatch.context() as stopped:
+        stopped.setattr("bot.slack.posting.time", late)
+        with pytest.raises(Exception, match="stood still"):
+            slack.work()
+    said = calls(slack, "chat.postMessage")
+    slack.look_again(question)
+
+    assert said == []
+    assert len(slack.replies(question)) == 1
 
 
 def test_blocks_that_slack_refuses_leave_the_words(slack: Asking, support: Channel) -> None:
