@@ -65,13 +65,14 @@ def routes(
         if not _is_signed(verifier(signing_secret), body, request):
             return _refused(_FORGED, 401)
         told = _told(body)
-        if told is None:
+        asked = None if told is None else _bolt_request(request, told)
+        if asked is None:
             return _refused(_MALFORMED, 400)
         from slack_bolt.adapter.starlette.async_handler import (  # noqa: PLC0415 - see above
             to_starlette_response,
         )
 
-        return to_starlette_response(await app().async_dispatch(_bolt_request(request, told)))
+        return to_starlette_response(await app().async_dispatch(asked))
 
     return router
 
@@ -99,16 +100,20 @@ def _told(body: bytes) -> dict[str, object] | None:
     return told if isinstance(told, dict) else None
 
 
-def _bolt_request(request: Request, told: dict[str, object]) -> AsyncBoltRequest:
+def _bolt_request(request: Request, told: dict[str, object]) -> AsyncBoltRequest | None:
     """As JSON, because Bolt takes a form that holds the word "payload" anywhere, as a question
-    may, for one that says nothing."""
+    may, for one that says nothing. None where something stands in a place that Bolt reads at once,
+    such as the channel, and is of another kind than Slack sends there."""
     from slack_bolt.async_app import AsyncBoltRequest  # noqa: PLC0415 - see routes
 
     headers = {**request.headers, "content-type": "application/json"}
-    return AsyncBoltRequest(
-        body=json.dumps(told),
-        headers=cast("dict[str, str | Sequence[str]]", headers),
-    )
+    try:
+        return AsyncBoltRequest(
+            body=json.dumps(told),
+            headers=cast("dict[str, str | Sequence[str]]", headers),
+        )
+    except (TypeError, AttributeError, KeyError):
+        return None
 
 
 def _refused(
