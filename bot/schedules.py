@@ -36,9 +36,9 @@ _CLOCK_WAS_WRONG = timedelta(days=1)
 
 _COLUMNS = "source, cron, every, anchor, timezone, jitter, full_every, paused, last_run, next_run"
 
-# Locked, so that of several schedulers one enqueues: the others then see the new next_run.
 _FAILED = "SELECT FROM failed_documents WHERE source = %s AND id = %s"
 
+# Locked, so that of several schedulers one enqueues: the others then see the new next_run.
 _DUE = f"""
 SELECT {_COLUMNS}, now(),
        full_every IS NOT NULL AND coalesce(

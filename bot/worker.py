@@ -145,7 +145,7 @@ class Worker:
         if self._stop.is_set():  # asked twice: what runs is given back now
             self._give_back_and_exit([each.worker_id for each in self._lanes.values()])
         self._stop.set()
-        # Also where the database says nothing, which nobody could be told of what is given back.
+        # Also where the database does not answer, and cannot be told what is given back.
         leave_in_time(after=self._drain + 2 * LAST_WORDS.total_seconds())
         for lane in self._lanes.values():
             lane.stop()  # type: ignore[no-untyped-call]  # procrastinate leaves it out

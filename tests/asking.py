@@ -331,8 +331,8 @@ class Dying(Questions):
         super().__init__(pool=pool)
         self._at, self._after = at, after
 
-    def announce(self, asked: Asked, reply: Reply) -> None:
-        self._die("announce", lambda: super(Dying, self).announce(asked, reply))
+    def announce(self, asked: Asked, reply: Reply) -> float:
+        return float(self._die("announce", lambda: super(Dying, self).announce(asked, reply)))
 
     def posted(self, asked: Asked, parts: tuple[Part, ...]) -> None:
         self._die("posted", lambda: super(Dying, self).posted(asked, parts))
@@ -340,9 +340,10 @@ class Dying(Questions):
     def arrived(self, asked: Asked, parts: tuple[Part, ...]) -> None:
         self._die("arrived", lambda: super(Dying, self).arrived(asked, parts))
 
-    def _die(self, name: str, write: Any) -> None:
+    def _die(self, name: str, write: Callable[[], Any]) -> Any:
         if name == self._at and not self._after:
             raise Killed
-        write()
+        written = write()
         if name == self._at:
             raise Killed
+        return written

@@ -8,7 +8,6 @@ carries a marker, so that after a crash or a time-out the thread tells whether i
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -166,8 +165,7 @@ class Attendant:
         if not reply.parts:
             self._questions.settle(asked, reply)
             return
-        announced = time.monotonic()
-        self._questions.announce(asked, reply)
+        announced = self._questions.announce(asked, reply)
         self._deliver(api, asked, reply, announced)
 
     def _deliver(self, api: SlackApi, asked: Asked, reply: Reply, announced: float) -> None:
@@ -224,8 +222,7 @@ class Attendant:
             for each in (first, *unsaid)
         )
         reply = replace(reply, parts=moved)
-        announced = time.monotonic()
-        self._questions.announce(asked, reply)
+        announced = self._questions.announce(asked, reply)
         try:
             return self._poster.deliver(api, asked, moved, announced=announced)
         except PlaceGone:
@@ -237,8 +234,7 @@ class Attendant:
         if not asked.is_whispered:
             found = self._poster.find(api, asked, bot_id=self._bot_id(asked))
             reply = replace(reply, parts=found)
-        announced = time.monotonic()
-        self._questions.tries_again(asked)
+        announced = self._questions.tries_again(asked)
         self._deliver(api, asked, reply, announced)
         self._signs.clear(api, asked)
         return Attended(asked=asked, reply=reply)

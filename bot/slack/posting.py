@@ -99,7 +99,7 @@ class Poster:
         announced: float | None = None,
     ) -> tuple[Part, ...]:
         """Posts what is announced; returns what is left of it then, each with its `ts`.
-        `announced` is `time.monotonic()` from before it was. Raises PlaceGone where nothing can be
+        `announced` is when that was, by the books. Raises PlaceGone where nothing can be
         said, Unsettled where nobody knows whether it was, or where it was announced so long ago
         that another process may be saying it, and SlackBusy, SlackAway and PermissionMissing: the
         books say how far it got."""
@@ -107,8 +107,7 @@ class Poster:
         done: list[Part] = []
         for number, part in enumerate(parts):
             if number and part.message and not part.ts:
-                since = time.monotonic()
-                self._questions.tries_again(asked)
+                since = self._questions.tries_again(asked)
             if part.message and not part.ts and time.monotonic() - since > _SAID_WITHIN:
                 raise Unsettled(
                     f"This process stood still before it could say something in {asked.place.key}.",

@@ -6,6 +6,7 @@ tells of it. What is posted as its reply is written here before.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
@@ -138,19 +139,24 @@ class Questions:
         """Notes an outcome of which nothing is said, or no more."""
         self._write(_SETTLED, asked, reply)
 
-    def announce(self, asked: Asked, reply: Reply) -> None:
-        """Notes a reply right before it is posted."""
+    def announce(self, asked: Asked, reply: Reply) -> float:
+        """Notes a reply right before it is posted; returns `time.monotonic()` from before that."""
+        began = time.monotonic()
         self._write(_ANNOUNCED, asked, reply)
+        return began
 
     def posted(self, asked: Asked, parts: tuple[Part, ...]) -> None:
         """Notes which messages of an announced reply Slack has."""
         with self._pool.connection() as connection:
             connection.execute(_POSTED, (_json(parts), asked.id))
 
-    def tries_again(self, asked: Asked) -> None:
-        """Notes that the parts that Slack does not have are about to be posted once more."""
+    def tries_again(self, asked: Asked) -> float:
+        """Notes that the parts that Slack does not have are about to be posted once more; returns
+        the same."""
+        began = time.monotonic()
         with self._pool.connection() as connection:
             connection.execute(_AGAIN, (asked.id,))
+        return began
 
     def streams(self, asked: Asked, stream: str) -> None:
         """Notes in which message the answer is being written; "" for none any more."""
