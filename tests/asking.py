@@ -19,7 +19,8 @@ from slack_sdk.signature import Clock
 
 from bot import db
 from bot.answering.extractive import ExtractiveEngine
-from bot.bootstrap.slack import Slack, Timing
+from bot.bootstrap.slack import Slack
+from bot.bootstrap.slack_access import Timing
 from bot.bootstrap.slack_installing import OAuth
 from bot.language import LanguageDetector
 from bot.queue import Queue

@@ -159,7 +159,7 @@ def _slack(app: Application) -> doctor.Check:
     token = app.settings.slack.bot_token
     if named.state != "ok" or token is None:
         return named
-    from bot.bootstrap.slack import whose  # noqa: PLC0415 - brings the SDK
+    from bot.bootstrap.slack_access import whose  # noqa: PLC0415 - brings the SDK
 
     asked = partial(whose, token, api_url=app.settings.slack.api_url, timeout=int(PROBE_SECONDS))
     return doctor.slack(asked, way=_slack_way(app.settings))

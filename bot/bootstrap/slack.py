@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from bot.bootstrap.slack_books import SlackBooks
-from bot.bootstrap.slack_installing import OAuth, installations_of, oauth_of
+from bot.bootstrap.slack_access import SlackAccess
+from bot.bootstrap.slack_installing import oauth_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -20,42 +18,28 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from bot.bootstrap import Application
+    from bot.bootstrap.slack_access import Timing
+    from bot.bootstrap.slack_installing import OAuth
     from bot.language import LanguageDetector
     from bot.settings import Settings
-    from bot.slack.api import SlackApi
     from bot.slack.attending import Attendant
     from bot.slack.draft_notices import DraftNotices, Replying
-    from bot.slack.facts import Facts
     from bot.slack.handing_over import HandingOver
     from bot.slack.home import Home
-    from bot.slack.installations import Installations
     from bot.slack.listening import Listeners
     from bot.slack.notices import Notices
-    from bot.slack.pacing import Pacing
     from bot.slack.previews import Previews
     from bot.slack.signs import Signs
     from bot.slack.suggesting import Desk, Suggesting
     from bot.slack.tickets import Tickets
     from bot.slack.whispering import Whisperer
-    from bot.slack.workspaces import Workspace, Workspaces
     from bot.support import SupportDesk
     from bot.triage.router import Router
     from connectors.circuits import Circuit
     from indexing.retrieval import Retriever
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Timing:
-    """Seconds: how long to wait for Slack, how long a request of which nobody knows may be under
-    way, and from when on an answer may be watched. `sleep` waits for short rate limits."""
-
-    timeout: int = 10
-    settling: float = 20.0
-    watched_after: float = 1.0
-    sleep: Callable[[float], None] = time.sleep
-
-
-class Slack(SlackBooks):
+class Slack(SlackAccess):
     """The parts of one process. `desk`, `retriever` and `router` are asked for where questions are
     answered only; `tickets` and `suggestions` give the calling thread's, and `replying` is what
     drafts need, all None without Zendesk; `later` does what is begun once Slack has its answer,
@@ -82,13 +66,13 @@ class Slack(SlackBooks):
         timing: Timing | None = None,
         circuit: Circuit | None = None,
     ) -> None:
-        super().__init__(pool=pool)
+        super().__init__(
+            pool=pool, token=token, api_url=api_url, oauth=oauth, timing=timing, circuit=circuit
+        )
         self._desk = desk
         self._retriever = retriever
         self.language = language
-        self._token = token
         self._router = router
-        self._oauth = oauth
         self.tickets = tickets
         self.replying = replying
         self.suggestions = suggestions
@@ -96,9 +80,6 @@ class Slack(SlackBooks):
         self._connections = tuple(connections)
         self._locale = locale
         self._later = later
-        self._timing = timing or Timing()
-        self._circuit = circuit
-        self.api_url = api_url
 
     @classmethod
     def of(cls, app: Application, *, pool: ConnectionPool[Connection[Any]]) -> Slack:
@@ -130,22 +111,6 @@ class Slack(SlackBooks):
             locale=DEFAULT_LOCALE,
             circuit=VendorUse(pool=pool, process=this_process()).circuit("slack"),
         )
-
-    @cached_property
-    def workspaces(self) -> Workspaces:
-        from bot.slack.workspaces import Workspaces  # noqa: PLC0415 - made when asked for
-
-        return Workspaces(
-            pool=self.pool,
-            token=self._token,
-            identify=self._identify,
-            installations=self.installations,
-        )
-
-    @cached_property
-    def installations(self) -> Callable[[], Installations] | None:
-        """The books of who installed the app; None where something is not set that it takes."""
-        return installations_of(self._oauth, pool=self.pool, api_url=self.api_url)
 
     @cached_property
     def listeners(self) -> Listeners:
@@ -291,60 +256,6 @@ class Slack(SlackBooks):
         from bot.slack.whispering import Whisperer  # noqa: PLC0415 - brings the SDK
 
         return Whisperer(questions=self.questions, timeout=self._timing.timeout)
-
-    @cached_property
-    def facts(self) -> Facts:
-        from bot.slack.facts import Facts  # noqa: PLC0415 - made when asked for
-
-        return Facts(pool=self.pool, workspace=self.workspaces.of, api=self.api)
-
-    def api(self, team: str) -> SlackApi:
-        """The Web API as the bot of a workspace. Raises NotInstalled."""
-        workspace = self.workspaces.of(team)
-        token = self.workspaces.token(workspace)
-        return self._api(token, team, names_team=workspace.is_organisation)
-
-    @cached_property
-    def _pacing(self) -> Pacing:
-        from bot.slack.pacing import Pacing  # noqa: PLC0415 - made when asked for
-
-        return Pacing(sleep=self._timing.sleep)
-
-    def _api(self, token: str, team: str, *, names_team: bool = False) -> SlackApi:
-        from bot.slack.api import SlackApi  # noqa: PLC0415 - brings the SDK
-
-        return SlackApi(
-            token=token,
-            api_url=self.api_url,
-            team=team,
-            pacing=self._pacing,
-            timeout=self._timing.timeout,
-            names_team=names_team,
-            circuit=self._circuit,
-        )
-
-    def _identify(self, token: str) -> Workspace:
-        from bot.slack.workspaces import Workspace  # noqa: PLC0415 - made when asked for
-
-        found = self._api(token, "").auth_test()
-        return Workspace(
-            id=str(found["team_id"]),
-            name=str(found.get("team") or ""),
-            bot_user=str(found["user_id"]),
-            bot_id=str(found.get("bot_id") or ""),
-            enterprise_id=str(found.get("enterprise_id") or ""),
-        )
-
-
-def whose(token: SecretStr, *, api_url: str, timeout: int) -> str:
-    """Which workspace a bot's token is for, as Slack says. Raises SlackError."""
-    from bot.slack.api import SlackApi  # noqa: PLC0415 - brings the SDK
-    from bot.slack.pacing import Pacing  # noqa: PLC0415 - made when asked for
-
-    secret = token.get_secret_value()
-    api = SlackApi(token=secret, api_url=api_url, team="", pacing=Pacing(), timeout=timeout)
-    found = api.auth_test()
-    return f"Workspace {found.get('team') or found['team_id']} as @{found.get('user') or 'bot'}"
 
 
 def _connections(settings: Settings) -> tuple[str, ...]:
