@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import random
 import re
-import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import psycopg
 
 from bot.zendesk.webhooks import PATH
 from tests.bench import corpus
+from tests.bench.again import Again
 from tests.bench.deployed import ASKED, SOURCE, answered_at, work_off
 from tests.fakes.zendesk import article_event, deliver
 
@@ -128,11 +128,12 @@ class _Edit:
     seen: float | None = None
 
 
-class Editors:
+class Editors(Again):
     """Real articles of a help center in the stand-in, a paragraph of one of them changed at a
     time. Every other edit is told of, as when an article is published anew."""
 
     def __init__(self, deployment: Deployment, *, articles: int) -> None:
+        super().__init__(every=LOOK)
         self._deployment = deployment
         self._account = deployment.zendesk.account
         self._chance = random.Random(7)
@@ -140,8 +141,6 @@ class Editors:
         self._secret = webhook.secret
         self._edits: list[_Edit] = []
         self._refused = 0
-        self._stop = threading.Event()
-        self._watch = threading.Thread(target=self._look, daemon=True)
         self._senders = ThreadPoolExecutor(4)
         section = self._account.section(self._account.category(en_us="Help"), en_us="All")
         texts = [each for each in corpus.articles() if 500 < len(each.body) < 5000]
@@ -151,18 +150,13 @@ class Editors:
             for each in texts[:articles]
         ]
 
-    def __enter__(self) -> Self:
-        self._watch.start()
-        return self
-
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stop.set()
-        self._watch.join()
+        super().__exit__(kind, error, trace)
         self._senders.shutdown()
 
     def edit(self) -> None:
@@ -206,9 +200,9 @@ class Editors:
         if deliver(url, event, secret=self._secret, now=now) != 200:
             self._refused += 1
 
-    def _look(self) -> None:
+    def _run(self) -> None:
         with psycopg.connect(self._deployment.url, autocommit=True) as connection:
-            while not self._stop.wait(LOOK):
+            for _ in self._turns():
                 rows = connection.execute(_EDITIONS, (SOURCE,)).fetchall()
                 now, newest = time.time(), dict[int, int]()
                 for document, body in rows:

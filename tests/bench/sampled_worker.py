@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 import bot
+from tests.bench.again import Again
 
 EVERY = 0.01
 
@@ -24,25 +25,17 @@ _OURS = tuple(f"{_ROOT / each}/" for each in ("bot", "connectors", "indexing"))
 _IDLE = ("threading.py", "concurrent/futures/thread.py", "queue.py", "selectors.py")
 
 
-class Sampler:
+class Sampler(Again):
     """Counts by what the innermost telling frame of each thread belongs to; waiting for work is
     not counted."""
 
     def __init__(self) -> None:
+        super().__init__(every=EVERY)
         self.found: Counter[str] = Counter()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        self._thread.join()
 
     def _run(self) -> None:
         own = threading.get_ident()
-        while not self._stop.wait(EVERY):
+        for _ in self._turns():
             for thread, frame in sys._current_frames().items():
                 if thread != own and (doing := _doing(frame)):
                     self.found[doing] += 1
@@ -73,11 +66,10 @@ def main() -> None:
     from bot.cli import main as command_line
 
     sampler = Sampler()
-    sampler.start()
     try:
-        sys.exit(command_line(["worker"]))
+        with sampler:
+            sys.exit(command_line(["worker"]))
     finally:
-        sampler.stop()
         sys.stdout.write(json.dumps({"threads": sampler.found}) + "\n")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import Counter, defaultdict
 from contextlib import suppress
@@ -13,6 +12,7 @@ import psutil
 import psycopg
 
 from tests.bench import measuring
+from tests.bench.again import Again
 
 if TYPE_CHECKING:
     from tests.faults.deployment import Deployment
@@ -20,32 +20,17 @@ if TYPE_CHECKING:
 SERVER = "postgresql"
 
 
-class Memory:
+class Memory(Again):
     """Every few seconds what each process holds, in megabytes: `samples` by its name, PostgreSQL
     as a whole."""
 
     def __init__(self, deployment: Deployment, *, every: float = 5.0) -> None:
         self._deployment = deployment
-        self._every = every
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        super().__init__(every=every)
         self.samples: dict[str, list[float]] = {}
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
-
     def _run(self) -> None:
-        while not self._stop.wait(self._every):
+        for _ in self._turns():
             for name, pid in self._deployment.pids().items():
                 held = psutil.Process(pid).memory_info().rss / 2**20
                 self.samples.setdefault(name, []).append(held)
@@ -59,23 +44,20 @@ WHERE backend_type = 'client backend' AND state = 'active' AND pid <> pg_backend
 """
 
 
-class Shares:
+class Shares(Again):
     """What a deployment spends its time on: `cores` is how many of them each part uses on average,
     `sessions` how often the server's sessions were found running, or waiting for what."""
 
     def __init__(self, deployment: Deployment, *, every: float = 0.02) -> None:
         self._url = deployment.url
         self._pids = {**deployment.pids(), "stand-ins": psutil.Process().pid}
-        self._every = every
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        super().__init__(every=every)
         self.cores: dict[str, float] = {}
         self.sessions: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
         self._began, self._before = time.monotonic(), self._spent()
-        self._thread.start()
-        return self
+        return super().__enter__()
 
     def __exit__(
         self,
@@ -83,14 +65,13 @@ class Shares:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stop.set()
-        self._thread.join()
+        super().__exit__(kind, error, trace)
         spent, now = time.monotonic() - self._began, self._spent()
         self.cores = {name: (now[name] - self._before[name]) / spent for name in now}
 
     def _run(self) -> None:
         with psycopg.connect(self._url, autocommit=True) as connection:
-            while not self._stop.wait(self._every):
+            for _ in self._turns():
                 self.sessions.update(row[0] for row in connection.execute(_SESSIONS))
 
     def _spent(self) -> dict[str, float]:

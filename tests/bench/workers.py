@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -27,12 +26,12 @@ from uuid import uuid4
 
 from tests.bench import deployed, measuring
 from tests.bench.watching import Shares
+from tests.faults.processes import Interpreter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from tests.faults.deployment import Deployment
-    from tests.faults.processes import Running
 
 MODULE = "tests.bench.workers"
 TARGET = 1.8
@@ -44,6 +43,7 @@ sys.path.insert(0, sys.argv[1])
 from tests.bench.sampled_worker import main
 main()
 """
+_SAMPLED_WORKER = (sys.executable, "-c", _SAMPLED, str(_ROOT))
 
 _MAKE = """
 INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args)
@@ -56,7 +56,7 @@ _DONE = "SELECT count(*) FROM ticket_turns WHERE ticket_id = ANY(%s)"
 
 def main() -> None:
     options = _options()
-    with deployed.deployed(starts=_Sampled()) as (deployment, _slack):
+    with deployed.deployed(starts=Interpreter(command=_SAMPLED_WORKER)) as (deployment, _slack):
         rounds = [_round(options, deployment, number) for number in options.workers]
     figures = {"cores": os.cpu_count(), "share": options.share, "rounds": rounds}
     _show(figures)
@@ -113,29 +113,6 @@ def _attend(deployment: Deployment, tickets: int) -> None:
     deployment.wait_for(
         lambda: deployment.rows(_DONE, (ids,))[0][0] >= tickets, "tickets are left", every=0.2
     )
-
-
-class _Sampled:
-    """Starts workers whose threads are looked at."""
-
-    def start(
-        self,
-        *arguments: str,
-        folder: Path,
-        environment: Mapping[str, str],
-        log: Path,
-        listener: int | None = None,
-    ) -> Running:
-        assert arguments == ("worker",), "nothing else is needed here"
-        with log.open("ab") as written:
-            return subprocess.Popen(
-                (sys.executable, "-c", _SAMPLED, str(_ROOT)),
-                cwd=folder,
-                env=dict(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=written,
-                stderr=subprocess.STDOUT,
-            )
 
 
 class Throttle:

@@ -55,6 +55,20 @@ SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, coalesce(last
 FROM pg_sequences
 """
 
+TICKETS_SETTLE = """
+UPDATE ticket_turns SET decided_at = decided_at - interval '1 minute'
+WHERE state = 'sending' AND decided_at > now() - interval '1 minute'
+  AND decided_at < now() - interval '3 seconds'
+"""
+SLACK_SETTLES = """
+UPDATE slack_questions SET announced_at = announced_at - interval '1 minute'
+WHERE (state = 'sending' OR stream <> '')
+  AND announced_at BETWEEN clock_timestamp() - interval '1 minute'
+                       AND clock_timestamp() - interval '3 seconds'
+"""
+"""Replies whose fate nobody knows are looked for at once: nothing is under way for three seconds
+here, because nothing waits for a time-out."""
+
 _DUE_NOW = """
 WITH hastened AS (
     UPDATE procrastinate_jobs SET scheduled_at = NULL WHERE status = 'todo'

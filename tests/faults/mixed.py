@@ -17,6 +17,7 @@ from psycopg_pool import ConnectionPool
 from bot.queue import Job, Lane, Priority, Queue, TaskName, sync_job
 from tests.fakes.slack import Disorder as SlackDisorder
 from tests.fakes.zendesk.deliveries import Disorder
+from tests.faults.deployment import SLACK_SETTLES, TICKETS_SETTLE
 from tests.faults.mischief import LONGEST, Mischief, Over
 
 if TYPE_CHECKING:
@@ -39,17 +40,6 @@ SETTLED = 4.0
 _HASTEN_EVERY = 0.5
 
 # What was under way is, or never will be: nothing waits for a time-out here.
-_TICKETS_SETTLE = """
-UPDATE ticket_turns SET decided_at = decided_at - interval '1 minute'
-WHERE state = 'sending' AND decided_at > now() - interval '1 minute'
-  AND decided_at < now() - interval '3 seconds'
-"""
-_SLACK_SETTLES = """
-UPDATE slack_questions SET announced_at = announced_at - interval '1 minute'
-WHERE (state = 'sending' OR stream <> '')
-  AND announced_at BETWEEN clock_timestamp() - interval '1 minute'
-                       AND clock_timestamp() - interval '3 seconds'
-"""
 _LEFT = """
 SELECT (SELECT count(*) FROM procrastinate_jobs WHERE status NOT IN ('succeeded', 'failed')),
        (SELECT count(*) FROM ticket_turns WHERE state = 'sending'),
@@ -235,8 +225,8 @@ class Mixed:
             return
         self._hastened = now
         if self._last_mischief and now - self._last_mischief > SETTLED:
-            self._deployment.execute(_TICKETS_SETTLE)
-            self._deployment.execute(_SLACK_SETTLES)
+            self._deployment.execute(TICKETS_SETTLE)
+            self._deployment.execute(SLACK_SETTLES)
         self._deployment.hasten()
 
     # --- What must be true

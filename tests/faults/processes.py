@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -39,7 +39,10 @@ class Starts(Protocol):
 
 
 class Interpreter:
-    """Starts each process as people do, with an interpreter of its own."""
+    """Starts each process as people do, with an interpreter of its own, or by another `command`."""
+
+    def __init__(self, *, command: Sequence[str] = PYTHON_M_BOT) -> None:
+        self._command = command
 
     def start(
         self,
@@ -52,7 +55,7 @@ class Interpreter:
         more = () if listener is None else (f"--listener-fd={listener}",)
         with log.open("ab") as written:
             return subprocess.Popen(
-                (*PYTHON_M_BOT, *arguments, *more),
+                (*self._command, *arguments, *more),
                 cwd=folder,
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,

@@ -22,7 +22,7 @@ from bot.slack.manifest import Deployment as Installed
 from bot.slack.manifest import manifest
 from tests.attending import index_sample
 from tests.fakes.slack import App, Disorder, FakeSlack
-from tests.faults.deployment import Deployment
+from tests.faults.deployment import SLACK_SETTLES, Deployment
 from tests.faults.members import Members
 
 if TYPE_CHECKING:
@@ -56,13 +56,6 @@ FAULTS: tuple[tuple[Fault, bool, str], ...] = (
     ("reset", False, READ),
     (429, False, r"reactions\."),
 )
-# Nothing is under way for three seconds here, because nothing waits for a time-out.
-_TIME_PASSES = """
-UPDATE slack_questions SET announced_at = announced_at - interval '1 minute'
-WHERE (state = 'sending' OR stream <> '')
-  AND announced_at BETWEEN clock_timestamp() - interval '1 minute'
-                       AND clock_timestamp() - interval '3 seconds'
-"""
 
 _LEFT = """
 SELECT (SELECT count(*) FROM procrastinate_jobs WHERE status NOT IN ('succeeded', 'failed')),
@@ -134,7 +127,7 @@ class Replay:
         self.happened[f"killed {victim}{' while it wrote' if sending else ''}"] += 1
 
     def _hasten(self) -> None:
-        self._deployment.execute(_TIME_PASSES)
+        self._deployment.execute(SLACK_SETTLES)
         self._deployment.hasten()
 
 

@@ -24,7 +24,7 @@ from bot.zendesk.policies import Mode, Policies, Policy
 from tests.attending import index_sample
 from tests.fakes.zendesk.deliveries import Disorder
 from tests.faults.customers import Customers
-from tests.faults.deployment import Deployment
+from tests.faults.deployment import TICKETS_SETTLE, Deployment
 
 if TYPE_CHECKING:
     from indexing.embedders.embedder import Embedder
@@ -55,12 +55,6 @@ FAULTS: tuple[tuple[Fault, bool, str], ...] = (
     (500, False, READ),
     ("reset", False, READ),
 )
-# Nothing is under way for three seconds here, because nothing waits for a time-out.
-_TIME_PASSES = """
-UPDATE ticket_turns SET decided_at = decided_at - interval '1 minute'
-WHERE state = 'sending' AND decided_at > now() - interval '1 minute'
-  AND decided_at < now() - interval '3 seconds'
-"""
 
 _LEFT = """
 SELECT (SELECT count(*) FROM procrastinate_jobs WHERE status NOT IN ('succeeded', 'failed')),
@@ -137,7 +131,7 @@ class Replay:
         self.happened[f"killed {victim}{' while it wrote' if sending else ''}"] += 1
 
     def _hasten(self) -> None:
-        self._deployment.execute(_TIME_PASSES)
+        self._deployment.execute(TICKETS_SETTLE)
         self._deployment.hasten()
 
     def _work_off(self) -> None:
