@@ -209,11 +209,11 @@ class Asking:
         """Slack sends what happened."""
         self.slack.deliveries.flush()
 
-    def work(self, *, dying: Dying | None = None) -> list[Attended]:
-        """Does what waits in the queue, as a worker that has just been started."""
+    def work(self, *, books: Questions | None = None) -> list[Attended]:
+        """Does what waits in the queue, as a worker that has just been started with `books`."""
         process, done = self.process(), []
-        if dying is not None:
-            process.questions = dying
+        if books is not None:
+            process.questions = books
         try:
             while waiting := self.rows(_NEXT):
                 done += _done(process, *waiting[0])
@@ -323,6 +323,17 @@ def calls(slack: Asking, *methods: str) -> list[str]:
 
 class Killed(BaseException):
     """The process is gone."""
+
+
+class StoodStill(Questions):
+    """The books, in which the process stands still for a while once it has announced a reply."""
+
+    def __init__(self, pool: Any, *, seconds: float) -> None:
+        super().__init__(pool=pool)
+        self._seconds = seconds
+
+    def announce(self, asked: Asked, reply: Reply) -> float:
+        return super().announce(asked, reply) - self._seconds
 
 
 class Dying(Questions):

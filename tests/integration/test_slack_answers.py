@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot.language import LanguageDetector
 from bot.slack.channels import Channel as Setting
-from tests.asking import Asking, Dying, Killed, asking, calls, sample_template, shown
+from bot.slack.posting import Unsettled
+from tests.asking import Asking, Dying, Killed, StoodStill, asking, calls, sample_template, shown
 from tests.fakes.slack.limits import faults_of_message
 
 if TYPE_CHECKING:
@@ -363,7 +362,7 @@ def test_wherever_it_is_killed_there_is_one_reply(
     question = slack.ask(support, RETURNS)
     slack.deliver()
     with pytest.raises(Killed):
-        slack.work(dying=Dying(slack.pool, at=at, after=after))
+        slack.work(books=Dying(slack.pool, at=at, after=after))
     slack.look_again(question)
     slack.look_again(question)
 
@@ -372,15 +371,12 @@ def test_wherever_it_is_killed_there_is_one_reply(
 
 
 def test_a_process_that_stood_still_leaves_it_to_whoever_has_taken_over(
-    slack: Asking, support: Channel, monkeypatch: pytest.MonkeyPatch
+    slack: Asking, support: Channel
 ) -> None:
     question = slack.ask(support, RETURNS)
     slack.deliver()
-    late = SimpleNamespace(monotonic=lambda: time.monotonic() + 6.0)
-    with monkeypatch.context() as stopped:
-        stopped.setattr("bot.slack.posting.time", late)
-        with pytest.raises(Exception, match="stood still"):
-            slack.work()
+    with pytest.raises(Unsettled, match="stood still"):
+        slack.work(books=StoodStill(slack.pool, seconds=6.0))
     said = calls(slack, "chat.postMessage")
     slack.look_again(question)
 

@@ -141,7 +141,7 @@ def test_killed_while_it_wrote_it_begins_anew(slack: Asking, direct: Channel) ->
     question = slack.ask(direct, STEPS)
     slack.deliver()
     with pytest.raises(Killed):
-        slack.work(dying=Dying(slack.pool, at="announce", after=False))
+        slack.work(books=Dying(slack.pool, at="announce", after=False))
     slack.look_again(question)
 
     [reply] = slack.replies(question)

