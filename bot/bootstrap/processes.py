@@ -82,7 +82,8 @@ def web(app: Application) -> FastAPI:
     from bot.queue import Queue  # noqa: PLC0415 - only that process
     from bot.vendor_metrics import VendorMetrics  # noqa: PLC0415 - only that process
     from bot.web import create_app  # noqa: PLC0415 - only that process
-    from bot.zendesk.webhooks import Inbox, routes  # noqa: PLC0415 - only that process
+    from bot.zendesk.inbox import Inbox  # noqa: PLC0415 - only that process
+    from bot.zendesk.webhooks import routes  # noqa: PLC0415 - only that process
 
     app.trace("web")
     keys = webhook_keys(app.settings.zendesk)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.types.json import Jsonb
 
 from bot import tracing
-from bot.queue.jobs import Job, Priority, TaskName
+from bot.queue.jobs import Job, TaskName
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -49,19 +49,28 @@ class ToldArticle:
     event: str
 
 
-# The trigger jobs_yield_queueing_lock takes the same lock; it is held until the transaction ends.
-_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('queueing_lock'), hashtext(%s))"
+# The trigger jobs_yield_queueing_lock takes the same locks; they are held until the transaction
+# ends. Whoever takes several takes them in this order, so that no two wait for each other.
+_ONE_AT_A_TIME = """
+SELECT pg_advisory_xact_lock(hashtext('queueing_lock'), key)
+FROM (SELECT DISTINCT hashtext(once) AS key FROM unnest(%s::text[]) once ORDER BY key) keys
+"""
 
 # Locked, so that no worker begins it before what it is to do is written: it would not see that.
 # One that was taken just now is waited for here, and is then no longer one that waits.
 _WAITING = """
-SELECT id FROM procrastinate_jobs WHERE queueing_lock = %s AND status = 'todo' FOR UPDATE
+SELECT queueing_lock, id FROM procrastinate_jobs
+WHERE queueing_lock = ANY(%s) AND status = 'todo' ORDER BY id FOR UPDATE
 """
 
 _DEFER = """
-SELECT unnest(procrastinate_defer_jobs_v1(ARRAY[ROW(
-    %(queue)s, %(task)s, %(priority)s, %(lock)s, %(once)s, %(arguments)s, now() + %(delay)s
-)]::procrastinate_job_to_defer_v1[]))
+SELECT unnest(procrastinate_defer_jobs_v1(array_agg(
+    ROW(queue, task, priority, lock, once, arguments, now() + delay)::procrastinate_job_to_defer_v1
+    ORDER BY number
+)))
+FROM unnest(%(queue)s::text[], %(task)s::text[], %(priority)s::int[], %(lock)s::text[],
+            %(once)s::text[], %(arguments)s::jsonb[], %(delay)s::interval[])
+     WITH ORDINALITY job(queue, task, priority, lock, once, arguments, delay, number)
 """
 
 # A waiting job that somebody asks for again no longer waits for its hour, and does the most that
@@ -82,9 +91,10 @@ FROM hastened
 """
 
 # One statement, so that nobody else can take a job between finding it stalled and giving it back.
+# The trigger takes the lock of each, in the order that enqueueing takes them.
 _GIVE_BACK_STALLED = """
 WITH stalled AS (
-    SELECT job.id, job.queue_name, job.attempts FROM procrastinate_jobs job
+    SELECT job.id, job.queue_name, job.queueing_lock, job.attempts FROM procrastinate_jobs job
     LEFT JOIN procrastinate_workers worker ON worker.id = job.worker_id
     WHERE job.status = 'doing'
       AND (worker.id IS NULL OR worker.last_heartbeat < now() - %(stalled_after)s)
@@ -95,7 +105,7 @@ SELECT id, CASE WHEN attempts < %(attempts)s
                 ELSE procrastinate_finish_job_v1(id, 'failed', false) END,
        pg_notify('procrastinate_queue_v1#' || queue_name,
                  json_build_object('type', 'job_inserted', 'job_id', id)::text)
-FROM stalled
+FROM stalled ORDER BY hashtext(queueing_lock)
 """
 
 _GIVE_BACK_LOST = """
@@ -135,28 +145,30 @@ class Queue:
         wait only once waits already, that one is returned, at the higher priority, with the
         flags of both and the latest event, and no longer held back if this was asked for rather
         than planned."""
+        return self.enqueue_all((job,), connection=connection)[0]
+
+    def enqueue_all(
+        self, jobs: Sequence[Job], *, connection: Connection[Any] | None = None
+    ) -> tuple[Enqueued, ...]:
+        """The same for several, in their order, at hardly more than the cost of one."""
+        distinct: dict[object, Job] = {}
+        keys = [job.once or object() for job in jobs]
+        for key, job in zip(keys, jobs, strict=True):
+            distinct[key] = distinct[key].joined(job) if key in distinct else job
+        ids: dict[object, int] = {}
         with self._transaction(connection) as open_connection:
-            if job.once is not None:
+            waiting = self._waiting(open_connection, [job.once for job in distinct.values()])
+            if waiting:
                 with open_connection.pipeline():
-                    open_connection.execute(_ONE_AT_A_TIME, (job.once,))
-                    found = open_connection.execute(_WAITING, (job.once,))
-                if waiting := found.fetchone():
-                    self._hasten(open_connection, int(waiting[0]), job)
-                    return Enqueued(id=int(waiting[0]), is_new=False)
-            row = open_connection.execute(
-                _DEFER,
-                {
-                    "queue": job.lane.value,
-                    "task": job.task.value,
-                    "priority": int(job.priority),
-                    "lock": job.lock,
-                    "once": job.once,
-                    "arguments": Jsonb({**job.arguments, **tracing.carried()}),
-                    "delay": job.delay,
-                },
-            ).fetchone()
-        assert row is not None  # noqa: S101 - one job in, one id out
-        return Enqueued(id=int(row[0]), is_new=True)
+                    for key, job_id in waiting.items():
+                        self._hasten(open_connection, job_id, distinct[key])
+            if fresh := {key: job for key, job in distinct.items() if key not in waiting}:
+                rows = open_connection.execute(_DEFER, _columns(fresh.values())).fetchall()
+                ids = {key: int(row[0]) for key, row in zip(fresh, rows, strict=True)}
+        return tuple(
+            Enqueued(id=ids.get(key) or waiting[key], is_new=key in ids and key not in keys[:at])
+            for at, key in enumerate(keys)
+        )
 
     def told_articles(self, source: str) -> tuple[ToldArticle, ...]:
         """Articles of a source whose jobs wait, the first told first."""
@@ -229,12 +241,25 @@ class Queue:
         with self._pool.connection() as connection:
             return connection.execute(_PRUNE, (older_than,)).rowcount
 
+    def _waiting(
+        self, connection: Connection[Any], once: Sequence[str | None]
+    ) -> dict[object, int]:
+        """The jobs that wait already, by what they may wait for only once; nobody adds one of
+        those until the transaction ends."""
+        wanted = [each for each in once if each is not None]
+        if not wanted:
+            return {}
+        with connection.pipeline():
+            connection.execute(_ONE_AT_A_TIME, (wanted,))
+            found = connection.execute(_WAITING, (wanted,))
+        return {once: int(job_id) for once, job_id in found.fetchall()}
+
     def _hasten(self, connection: Connection[Any], job_id: int, job: Job) -> None:
         connection.execute(
             _HASTEN,
             {
                 "id": job_id,
-                "now": job.delay is None and job.priority > Priority.SCHEDULED,
+                "now": job.is_asked_for,
                 "priority": int(job.priority),
                 "arguments": Jsonb(dict(job.arguments)),
             },
@@ -250,3 +275,16 @@ class Queue:
                 yield given
         else:  # transaction() would commit here if it was the first to begin one
             yield given
+
+
+def _columns(jobs: Collection[Job]) -> dict[str, list[Any]]:
+    carried = tracing.carried()
+    return {
+        "queue": [job.lane.value for job in jobs],
+        "task": [job.task.value for job in jobs],
+        "priority": [int(job.priority) for job in jobs],
+        "lock": [job.lock for job in jobs],
+        "once": [job.once for job in jobs],
+        "arguments": [Jsonb({**carried, **job.arguments}) for job in jobs],
+        "delay": [job.delay for job in jobs],
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any
@@ -74,6 +74,24 @@ class Job:
     once: str | None = None
     priority: Priority = Priority.SCHEDULED
     delay: timedelta | None = None
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether somebody asked for it now; else it is only planned, or to be held back."""
+        return self.delay is None and self.priority > Priority.SCHEDULED
+
+    def joined(self, later: Job) -> Job:
+        """What is left to do where this waits and may wait only once: the most that was asked
+        of either."""
+        more = {key: value for key, value in later.arguments.items() if value is True}
+        if "event" in later.arguments:
+            more["event"] = later.arguments["event"]
+        return replace(
+            self,
+            arguments={**self.arguments, **more},
+            priority=max(self.priority, later.priority),
+            delay=None if later.is_asked_for else self.delay,
+        )
 
 
 def sync_job(source: str, *, full: bool = False, priority: Priority = Priority.SCHEDULED) -> Job:

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 from bot.admin.people import People
 from bot.admin.roles import Role
 from bot.admin.sessions import Sessions
-from bot.web import listen
 from tests.console import COOKIE, somebody
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
     from playwright.sync_api import Browser, Page
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
@@ -85,21 +80,6 @@ class Window:
                 nodes = [node["html"][:200] for node in each["nodes"][:2]]
                 found.append(f"{theme}, {self.page.url}: {each['impact']} {each['id']}: {nodes}")
         return found
-
-
-@contextmanager
-def served(web: FastAPI) -> Iterator[str]:
-    """The address of the application on a socket of its own."""
-    listener = listen(host="127.0.0.1", port=0)
-    server = uvicorn.Server(uvicorn.Config(web, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from bot.admin.roles import Role
 from bot.preferences import Preferences
 from bot.self_service import HelpPage
-from tests.browser.conftest import served
 from tests.factories import document
 from tests.integration.conftest import Knowledge, knowledge
 from tests.integration.console import Serve, serve
+from tests.serving import served
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Window

@@ -19,11 +19,11 @@ from bot.triage.taxonomy import TaxonomyStore
 from indexing.index import Index
 from indexing.pipeline import Indexer
 from indexing.retrieval import Retriever
-from tests.browser.conftest import served
 from tests.factories import document
 from tests.integration.conftest import Knowledge
 from tests.integration.test_conversations import ASKED, RETURNS, ask
 from tests.models import with_models
+from tests.serving import served
 
 if TYPE_CHECKING:
     from psycopg import Connection

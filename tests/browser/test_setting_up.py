@@ -20,9 +20,9 @@ from bot.schedules import Schedules
 from bot.sources import Source, Sources
 from bot.timing import cron
 from bot.zendesk.policies import Mode, Policies
-from tests.browser.conftest import served
 from tests.fakes.zendesk import FakeZendesk
 from tests.integration.console import Serve, serve
+from tests.serving import served
 
 if TYPE_CHECKING:
     from psycopg import Connection

@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.queue import Queue
-from bot.zendesk.webhooks import PATH, Inbox, routes
+from bot.zendesk.inbox import Inbox
+from bot.zendesk.webhooks import PATH, routes
 from tests.fakes.zendesk import sign
 from tests.integration.test_slack_inbox import TS, Slack, slack
 

@@ -1,5 +1,6 @@
 """The queue's rules, on procrastinate's own tables and functions."""
 
+import random
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,16 @@ import pytest
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from bot.queue import MOST_ATTEMPTS, Job, Lane, Priority, Queue, TaskName, sync_job
+from bot.queue import (
+    MOST_ATTEMPTS,
+    Job,
+    Lane,
+    Priority,
+    Queue,
+    TaskName,
+    article_job,
+    sync_job,
+)
 from bot.zendesk.errands import ticket_job
 
 Pool = ConnectionPool[Connection[Any]]
@@ -258,3 +268,53 @@ def test_two_transactions_that_enqueue_the_same_make_one_job(
         first.commit()
 
         assert queue.enqueue(sync_job("docs"), connection=second).id == one.id
+
+
+def test_several_at_once_come_to_the_same_as_one_by_one(pool: Pool, queue: Queue) -> None:
+    jobs = [
+        sync_job("docs"),
+        ticket_job(1),
+        Job(task=TaskName.FORGET, lane=Lane.UPKEEP),
+        sync_job("help", full=True),
+        ticket_job(2, priority=Priority.CONVERSATION),
+        Job(task=TaskName.FORGET, lane=Lane.UPKEEP),
+        sync_job("docs", full=True, priority=Priority.ASKED_FOR),
+        article_job("docs", "7", event="first"),
+        article_job("docs", "7", event="second"),
+        sync_job("help"),
+    ]
+    waiting = [sync_job("help"), ticket_job(2)]
+    alike = """
+        SELECT task_name, queue_name, lock, queueing_lock, priority, args - 'traceparent',
+               scheduled_at - now() < '1 s' FROM procrastinate_jobs ORDER BY id
+    """
+    for each in waiting:
+        queue.enqueue(each)
+    one_by_one = [queue.enqueue(each) for each in jobs]
+    expected = run_sql(pool, alike)
+    run_sql(pool, "DELETE FROM procrastinate_jobs")
+    for each in waiting:
+        queue.enqueue(each)
+    together = queue.enqueue_all(jobs)
+
+    assert [each.is_new for each in together] == [each.is_new for each in one_by_one]
+    assert [each.id - together[0].id for each in together] == [
+        each.id - one_by_one[0].id for each in one_by_one
+    ]
+    assert run_sql(pool, alike) == expected
+    assert queue.enqueue_all(()) == ()
+
+
+def test_those_who_enqueue_several_do_not_wait_for_each_other_in_a_ring(
+    pool: Pool, queue: Queue
+) -> None:
+    """Of many that overlap, in any order, none is ever the victim of a deadlock."""
+    orders = [random.Random(seed).sample(range(40), 25) for seed in range(60)]
+
+    def enqueue(numbers: list[int]) -> int:
+        return len(queue.enqueue_all([ticket_job(number) for number in numbers]))
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(enqueue, orders)) == [25] * 60
+    waiting = run_sql(pool, "SELECT count(*), count(DISTINCT lock) FROM procrastinate_jobs")
+    assert waiting == [(40, 40)]

@@ -34,7 +34,8 @@ from bot.queue import Lane, Queue
 from bot.runs import SyncReport
 from bot.sources import Source, Sources
 from bot.sync import Sync
-from bot.zendesk.webhooks import PATH, Inbox, routes
+from bot.zendesk.inbox import Inbox
+from bot.zendesk.webhooks import PATH, routes
 from connectors.zendesk.account import ZendeskAccount
 from connectors.zendesk.articles import ArticlesConnector
 from connectors.zendesk.login import OAuthClient

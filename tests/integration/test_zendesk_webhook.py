@@ -6,13 +6,11 @@ import asyncio
 import itertools
 import json
 import logging
-import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +19,6 @@ from uuid import uuid4
 
 import procrastinate
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from psycopg_pool import ConnectionPool
@@ -37,12 +34,20 @@ from bot.queue import Lane, Queue, sync_job
 from bot.runs import Runs
 from bot.sources import Source, Sources
 from bot.sync import Sync
-from bot.web import listen
 from bot.worker import traced
-from bot.zendesk.events import LARGEST_BODY, ArticlePublished, Delivery
-from bot.zendesk.webhooks import PATH, Inbox, routes
+from bot.zendesk.events import (
+    LARGEST_BODY,
+    ArticlePublished,
+    ArticleUnpublished,
+    Delivery,
+    Ignored,
+    TicketTouched,
+)
+from bot.zendesk.inbox import Arrived, Inbox
+from bot.zendesk.webhooks import PATH, routes
 from indexing.models import Reader
 from tests.fakes.zendesk import Article, FakeZendesk, article_event, deliver, sign
+from tests.serving import served
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -76,25 +81,10 @@ def application(
         yield opened
 
 
-@contextmanager
-def served(app: FastAPI) -> Iterator[str]:
-    """The address of the app's webhook, by the server that the product uses."""
-    listener = listen(host="127.0.0.1", port=0)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}"
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
-
-
 @pytest.fixture
 def webhook(application: Application) -> Iterator[str]:
     with served(processes.web(application)) as url:
-        yield url
+        yield f"{url}{PATH}"
 
 
 class Sender:
@@ -270,6 +260,44 @@ def test_of_repetitions_at_once_one_is_taken(pool: ConnectionPool[Connection[Any
 
     assert sorted(taken) == [False, False, False, True]
     assert len(jobs(pool)) == 1
+
+
+def test_deliveries_taken_together_come_to_the_same_as_one_by_one(
+    pool: ConnectionPool[Connection[Any]],
+) -> None:
+    add(pool, "help")
+    with pool.connection() as connection:
+        connection.execute("INSERT INTO ticket_sweeps VALUES ('acme', 'c', now(), 99)")
+    told = [
+        ("01A", "e1", ArticlePublished(article_id="7", brand_id="1", locale="en-us")),
+        ("01A", "e1", ArticlePublished(article_id="7", brand_id="1", locale="en-us")),
+        ("01B", "e1", ArticlePublished(article_id="7", brand_id="1", locale="en-us")),
+        ("01B", "e2", TicketTouched(ticket_id=1, by=5)),
+        ("01C", "e3", TicketTouched(ticket_id=1, by=5)),
+        ("01D", "e4", TicketTouched(ticket_id=2, by=99)),
+        ("01E", "e5", TicketTouched(ticket_id=3)),
+        ("01F", "e6", ArticleUnpublished(article_id="7", brand_id="1", locale="en-us")),
+        ("01G", "e7", Ignored(kind="user.created")),
+        ("01H", "e8", TicketTouched(ticket_id=1, by=6)),
+    ]
+    deliveries = [
+        Delivery(invocation_id=invocation, event_id=event, kind="kind", event=each)
+        for invocation, event, each in told
+    ]
+    inbox = Inbox(pool=pool, queue=Queue(pool=pool))
+    one_by_one, expected = [inbox.take(each) for each in deliveries], jobs(pool)
+    with pool.connection() as connection:
+        noted = connection.execute("DELETE FROM inbound_events RETURNING source, id").fetchall()
+        connection.execute("DELETE FROM procrastinate_jobs")
+
+    together = inbox.take_all([Arrived(delivery=each) for each in deliveries])
+
+    assert list(together) == one_by_one
+    assert one_by_one == [True, False, False, False, *[True] * 6]
+    assert jobs(pool) == expected
+    with pool.connection() as connection:
+        again = connection.execute("SELECT source, id FROM inbound_events").fetchall()
+    assert sorted(again) == sorted(noted)
 
 
 def test_what_people_say_in_a_ticket_is_one_look_at_it_soon(
