@@ -117,6 +117,16 @@ SELECT ticket_id, 1, 'email', CASE WHEN outcome = 'answered' THEN asked_at END,
 FROM ticket_turns
 """
 
+_CHECKS = """
+INSERT INTO answer_checks (question_id, statements, supported, citations, needed, gone, faults,
+                           sampled, sent_at, checked_at)
+SELECT question_id, 2, 2 - (n % 9 = 0)::int, 2, 2 - (n % 7 = 0)::int, 0,
+       CASE WHEN n % 9 = 0 THEN '[{"statement": 1, "kind": "number"}]' ELSE '[]' END::jsonb,
+       n % 10 <> 0, sent_at, sent_at + interval '1 hour'
+FROM (SELECT question_id, sent_at, row_number() OVER () AS n FROM given_answers) AS given
+WHERE n % 4 = 0
+"""
+
 _RATINGS = """
 INSERT INTO feedback (question_id, surface, person, helpful, reasons, given_at)
 SELECT id, 'slack', 'U' || n % 200, n % 3 <> 0,
@@ -178,7 +188,17 @@ def stock(pool: ConnectionPool[Connection[Any]], *, conversations: int, passages
         connection.execute("SET LOCAL synchronous_commit = off")
         for statement in (
             *(_SOURCES, _DOCUMENTS, _QUESTIONS, _PASSAGES, _FOUND, _CUT, _SAID, _CITED, _TURNS),
-            *(_TICKETS, _RATINGS, _TAGS, _EXAMPLES, _AUDIT, _TOPICS, _TOPIC_ARTICLES, _FINDINGS),
+            *(
+                _TICKETS,
+                _CHECKS,
+                _RATINGS,
+                _TAGS,
+                _EXAMPLES,
+                _AUDIT,
+                _TOPICS,
+                _TOPIC_ARTICLES,
+                _FINDINGS,
+            ),
         ):
             text = statement
             for name, value in made.items():
