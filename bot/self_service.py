@@ -9,6 +9,11 @@ from pydantic import Field, field_validator
 
 from bot.preferences import Preference
 
+TITLE = "How can we help?"
+INTRODUCTION = "Ask in your own words. Every answer shows where it comes from."
+"""Left as they are, the page says them in the language of whoever reads it."""
+
+_FIRST = "“{}” is said in the language of whoever reads it. What you write stands as written."
 _MOST = 50
 
 
@@ -23,11 +28,17 @@ class HelpPage(Preference):
         description="Everybody who can reach this address may ask. Answers come from public "
         "knowledge only.",
     )
-    title: str = Field(default="How can we help?", max_length=120, title="Title")
+    title: str = Field(
+        default=TITLE,
+        max_length=120,
+        title="Title",
+        description=_FIRST.format(TITLE),
+    )
     introduction: str = Field(
-        default="Ask in your own words. Every answer shows where it comes from.",
+        default=INTRODUCTION,
         max_length=500,
         title="Introduction",
+        description=_FIRST.format(INTRODUCTION),
     )
     tickets: bool = Field(
         default=True,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def help_page(app: Application) -> ASGIApp:
     """What is served under /help, in whatever state the database is."""
     from bot.admin import assets  # noqa: PLC0415 - only the web process
+    from bot.bootstrap import DEFAULT_LOCALE  # noqa: PLC0415 - as above
     from bot.feedback import Feedback  # noqa: PLC0415 - as above
     from bot.help.contacts import Contacts  # noqa: PLC0415 - as above
     from bot.help.conversations import Tokens, signing_keys  # noqa: PLC0415 - as above
@@ -38,6 +39,7 @@ def help_page(app: Application) -> ASGIApp:
             assets=assets.load(),
             tickets=app.settings.zendesk.subdomain is not None,
             secure=bool(public_url and public_url.startswith("https://")),
+            locale=DEFAULT_LOCALE,
         )
     )
 

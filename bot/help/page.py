@@ -5,26 +5,26 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import psycopg
 from fastapi import FastAPI, Form, Request, Response
-from fastapi.responses import HTMLResponse, PlainTextResponse, StreamingResponse
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import StreamingResponse
+from markupsafe import Markup
 from psycopg_pool import PoolTimeout
 
-from bot.admin.pages import environment
 from bot.admin.people import checked_email, checked_name
 from bot.admin.requests import address_of
-from bot.admin.shell import POLICY, Shell
+from bot.admin.shell import Shell
 from bot.admin.streaming import events
 from bot.errors import InputRejected, SupportbotError
-from bot.help import texts
 from bot.help.contacts import Contact
 from bot.help.conversations import Conversation, history
+from bot.help.languages import VARY
 from bot.help.pace import ASKING, CONTACTING
-from bot.models import OutcomeKind, Question
-from bot.self_service import HelpPage
+from bot.help.showing import HelpOff, Said, Shown, line, without_page
+from bot.models import Question
 from indexing.models import Reader
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from bot.feedback import Feedback
     from bot.help.contacts import Contacts
     from bot.help.conversations import Tokens
+    from bot.help.notices import Notices
     from bot.help.pace import Pace
-    from bot.models import Outcome, Statement
     from bot.preferences import Preferences
     from bot.support import SupportDesk
 
@@ -49,14 +49,14 @@ PATH = "/help"
 LONGEST_QUESTION = 1_000
 LONGEST_MESSAGE = 5_000
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _STREAM = {"X-Accel-Buffering": "no"}  # a proxy that collects it would end the stream
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HelpParts:
     """What the page is made of. `desk` is made when somebody first asks, because it loads a model;
-    `tickets` says whether messages can become tickets here."""
+    `tickets` says whether messages can become tickets here; `locale` is the language of the page
+    for whoever asks for none that it speaks."""
 
     pool: ConnectionPool[Connection[Any]]
     preferences: Preferences
@@ -68,12 +68,19 @@ class HelpParts:
     assets: Mapping[str, Asset]
     tickets: bool
     secure: bool
+    locale: str
 
 
 def create_help(parts: HelpParts) -> ASGIApp:
     """The application, to be mounted at PATH."""
     app = FastAPI(title="Supportbot help", docs_url=None, redoc_url=None, openapi_url=None)
-    shown = _Shown(parts)
+    shown = Shown(
+        preferences=parts.preferences,
+        tokens=parts.tokens,
+        assets=parts.assets,
+        tickets=parts.tickets,
+        locale=parts.locale,
+    )
 
     @app.get("/")
     def first(request: Request) -> Response:
@@ -81,27 +88,30 @@ def create_help(parts: HelpParts) -> ASGIApp:
 
     @app.post("/ask")
     def ask(request: Request, q: _Text = "", conversation: _Text = "") -> Response:
-        settings = shown.settings()
-        asked = shown.question(request, settings, q, conversation)
+        settings, spoken = shown.settings(), shown.spoken(request)
+        asked = _asked(parts, request, spoken.words.notices, q, conversation)
         outcome = parts.desk().respond(asked.question)
-        return shown.page(request, conversation=asked.conversation, asked=q, outcome=outcome)
+        answer = shown.answer(spoken, settings, asked.conversation, q, outcome)
+        return shown.page(request, conversation=asked.conversation, asked=q, answer=answer)
 
     @app.post("/ask/stream")
     def stream(request: Request, q: _Text = "", conversation: _Text = "") -> Response:
-        settings = shown.settings()
-        asked = shown.question(request, settings, q, conversation)
+        settings, spoken = shown.settings(), shown.spoken(request)
+        asked = _asked(parts, request, spoken.words.notices, q, conversation)
 
         def work(tell: Callable[[tuple[str, str]], None]) -> None:
             try:
                 outcome = parts.desk().respond(
-                    asked.question, on_statement=lambda each: tell(("statement", _line(each)))
+                    asked.question, on_statement=lambda each: tell(("statement", line(each)))
                 )
-                tell(("answer", shown.answer(settings, asked.conversation, q, outcome)))
+                answer = shown.answer(spoken, settings, asked.conversation, q, outcome)
+                tell(("answer", answer))
             except Exception:
-                tell(("problem", f"<p>{texts.FAILED}</p>"))
+                tell(("problem", Markup("<p>{}</p>").format(spoken.words.notices.failed)))
                 raise
 
-        return StreamingResponse(events(work), media_type="text/event-stream", headers=_STREAM)
+        headers = {**_STREAM, **VARY}
+        return StreamingResponse(events(work), media_type="text/event-stream", headers=headers)
 
     @app.post("/rate")
     def rate(
@@ -110,14 +120,16 @@ def create_help(parts: HelpParts) -> ASGIApp:
         helped: Annotated[bool, Form()] = False,
     ) -> Response:
         shown.settings()
-        known = shown.known(conversation)
+        notices = shown.spoken(request).words.notices
+        known = _known(parts, notices, conversation)
         if not known.questions:
-            raise InputRejected(texts.OLD)
+            raise _Refused(notices.old)
         parts.feedback.rate(
             known.questions[-1], surface="help", person=str(known.id), helpful=helped
         )
-        said = texts.THANKS_YES if helped else texts.THANKS_NO
-        return shown.page(request, conversation=known, said=said, contact=not helped)
+        thanks = notices.thanks_yes if helped else notices.thanks_no
+        said = Said(good=thanks, contact=not helped)
+        return shown.page(request, conversation=known, said=said)
 
     @app.post("/contact")
     def contact(
@@ -127,10 +139,10 @@ def create_help(parts: HelpParts) -> ASGIApp:
         name: _Text = "",
         message: _Text = "",
     ) -> Response:
-        settings = shown.settings()
-        known = shown.known(conversation)
-        if not (parts.tickets and settings.tickets):
-            raise InputRejected(texts.NOT_SHOWN)
+        settings, words = shown.settings(), shown.spoken(request).words
+        known = _known(parts, words.notices, conversation)
+        if not shown.takes_messages(settings):
+            raise _Refused(words.notices.not_shown)
         try:
             sent = Contact(
                 id=known.id,
@@ -140,17 +152,17 @@ def create_help(parts: HelpParts) -> ASGIApp:
                 message=_message(message),
             )
         except InputRejected:
-            return shown.page(
-                request,
-                conversation=known,
-                problem=texts.CONTACT_INVALID,
+            said = Said(
+                bad=words.contact.invalid,
                 contact=True,
                 written={"email": email[:254], "name": name[:100], "message": message},
             )
+            return shown.page(request, conversation=known, said=said)
         if not parts.pace.allows(CONTACTING, address_of(request)):
             raise _TooMany
         parts.contacts.take(sent)
-        return shown.page(request, conversation=Conversation(), said=texts.CONTACT_SENT)
+        said = Said(good=words.contact.sent)
+        return shown.page(request, conversation=Conversation(), said=said)
 
     _say_what_is_wrong(app, shown)
     # The policy of each page says who may show it; this one is for what is no page.
@@ -165,8 +177,8 @@ class _TooMany(SupportbotError):
     """Too many questions in a short time."""
 
 
-class _Off(SupportbotError):
-    """The help page is off."""
+class _Refused(SupportbotError):
+    """What was sent cannot be used, and this is what the visitor is told."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -175,148 +187,69 @@ class _Asked:
     conversation: Conversation
 
 
-class _Shown:
-    """What a visitor sees."""
-
-    def __init__(self, parts: HelpParts) -> None:
-        self._parts = parts
-        self._jinja = environment(_TEMPLATES, parts.assets)
-
-    def settings(self) -> HelpPage:
-        """Raises _Off."""
-        found = self._parts.preferences.get(HelpPage)
-        if not found.enabled:
-            raise _Off
-        return found
-
-    def known(self, token: str) -> Conversation:
-        """Raises InputRejected for what is no page of ours."""
-        found = self._parts.tokens.read(token)
-        if found is None:
-            raise InputRejected(texts.OLD)
-        return found
-
-    def question(self, request: Request, settings: HelpPage, text: str, token: str) -> _Asked:
-        """What is asked, with what was said before. Raises InputRejected, _TooMany."""
-        if not text.strip():
-            raise InputRejected(texts.NOTHING_ASKED)
-        if len(text) > LONGEST_QUESTION:
-            raise InputRejected(texts.TOO_LONG)
-        before = self.known(token)
-        if not self._parts.pace.allows(ASKING, address_of(request)):
-            raise _TooMany
-        question = Question(
-            text=text,
-            reader=Reader.customer(),
-            surface="help",
-            history=history(self._parts.pool, before),
-            delivery="sent",
-        )
-        return _Asked(question=question, conversation=before.with_one_more(question.id))
-
-    def page(
-        self,
-        request: Request,
-        *,
-        conversation: Conversation,
-        status: int = 200,
-        asked: str = "",
-        outcome: Outcome | None = None,
-        said: str = "",
-        problem: str = "",
-        contact: bool = False,
-        written: Mapping[str, str] | None = None,
-    ) -> Response:
-        """The whole page. Raises _Off."""
-        settings = self.settings()
-        answer = self.answer(settings, conversation, asked, outcome) if outcome else ""
-        html = self._jinja.get_template("help.html").render(
-            settings=settings,
-            asked=asked,
-            answer=answer,
-            token=self._parts.tokens.of(conversation),
-            said=said,
-            problem=problem,
-            contact=contact and self._parts.tickets and settings.tickets,
-            written=written or {},
-        )
-        policy = POLICY.format(ancestors=settings.ancestors)
-        headers = {"Content-Security-Policy": policy}
-        return HTMLResponse(html, status_code=status, headers=headers)
-
-    def answer(
-        self, settings: HelpPage, conversation: Conversation, asked: str, outcome: Outcome
-    ) -> str:
-        """The answer with its sources, and what can be said of it."""
-        sources = list(
-            dict.fromkeys(
-                (citation.title, citation.url)
-                for statement in outcome.statements
-                for citation in statement.citations
-            )
-        )
-        statements = [
-            (
-                each.text,
-                sorted({sources.index((c.title, c.url)) + 1 for c in each.citations}),
-            )
-            for each in outcome.statements
-        ]
-        # A draft is an answer that nobody is there to approve.
-        is_answered = outcome.kind is OutcomeKind.ANSWERED and bool(statements)
-        return self._jinja.get_template("_help_answer.html").render(
-            is_answered=is_answered,
-            asked=asked,
-            statements=statements if is_answered else [],
-            sources=sources if is_answered else [],
-            near=[] if is_answered else _near(outcome),
-            token=self._parts.tokens.of(conversation),
-            contact=self._parts.tickets and settings.tickets,
-            written={},
-            no_answer=texts.NO_ANSWER,
-        )
+def _known(parts: HelpParts, notices: Notices, token: str) -> Conversation:
+    """Raises _Refused for what is no page of ours."""
+    found = parts.tokens.read(token)
+    if found is None:
+        raise _Refused(notices.old)
+    return found
 
 
-def _near(outcome: Outcome) -> list[tuple[str, str]]:
-    """Articles that may help where there is no answer."""
-    found = dict.fromkeys((each.title, each.url) for each in outcome.passages if each.url)
-    return list(found)[:3]
+def _asked(parts: HelpParts, request: Request, notices: Notices, text: str, token: str) -> _Asked:
+    """What is asked, with what was said before. Raises _Refused, _TooMany."""
+    if not text.strip():
+        raise _Refused(notices.nothing_asked)
+    if len(text) > LONGEST_QUESTION:
+        raise _Refused(notices.too_long)
+    before = _known(parts, notices, token)
+    if not parts.pace.allows(ASKING, address_of(request)):
+        raise _TooMany
+    question = Question(
+        text=text,
+        reader=Reader.customer(),
+        surface="help",
+        history=history(parts.pool, before),
+        delivery="sent",
+    )
+    return _Asked(question=question, conversation=before.with_one_more(question.id))
 
 
 def _message(text: str) -> str:
+    """Raises InputRejected."""
     message = text.replace("\0", " ").strip()
     if not message or len(message) > LONGEST_MESSAGE:
-        raise InputRejected(texts.CONTACT_INVALID)
+        raise InputRejected
     return message
 
 
-def _line(statement: Statement) -> str:
-    from markupsafe import Markup  # noqa: PLC0415 - used here only
+def _say_what_is_wrong(app: FastAPI, shown: Shown) -> None:
+    def notices(request: Request) -> Notices:
+        return shown.spoken(request).words.notices
 
-    return Markup('<p class="provisional">{}</p>').format(statement.text)
+    @app.exception_handler(HelpOff)
+    def off(request: Request, _error: Exception) -> Response:
+        return without_page(404, notices(request).not_shown)
 
-
-def _say_what_is_wrong(app: FastAPI, shown: _Shown) -> None:
-    @app.exception_handler(_Off)
-    def off(_request: Request, _error: Exception) -> Response:
-        return PlainTextResponse(f"{texts.NOT_SHOWN}\n", status_code=404)
+    @app.exception_handler(_Refused)
+    def refused(request: Request, error: Exception) -> Response:
+        return shown.problem(request, 422, str(error))
 
     @app.exception_handler(InputRejected)
-    def rejected(request: Request, error: Exception) -> Response:
-        return _problem(request, shown, 422, str(error))
+    def forgotten(request: Request, _error: Exception) -> Response:
+        """Such as a rating of what has been erased."""
+        return shown.problem(request, 422, notices(request).old)
+
+    @app.exception_handler(RequestValidationError)
+    def unreadable(request: Request, _error: Exception) -> Response:
+        """No form of ours sends this, so that no page is needed, nor that there is one."""
+        return without_page(422, notices(request).too_long)
 
     @app.exception_handler(_TooMany)
     def too_many(request: Request, _error: Exception) -> Response:
-        return _problem(request, shown, 429, texts.TOO_MANY)
+        return shown.problem(request, 429, notices(request).too_many)
 
     @app.exception_handler(psycopg.OperationalError)
     @app.exception_handler(PoolTimeout)
-    def away(_request: Request, error: Exception) -> Response:
+    def away(request: Request, error: Exception) -> Response:
         log.warning("The help page waits for the database: %s", type(error).__name__)
-        return PlainTextResponse(f"{texts.FAILED}\n", status_code=503)
-
-
-def _problem(request: Request, shown: _Shown, status: int, text: str) -> Response:
-    if request.headers.get("hx-request") == "true":
-        return HTMLResponse(f'<p class="notice bad" role="alert">{text}</p>', status_code=status)
-    return shown.page(request, conversation=Conversation(), status=status, problem=text)
+        return without_page(503, notices(request).failed)

@@ -1,6 +1,7 @@
 /* Sends a form and shows what comes back while it is being written: events "statement" (one more
    line), "answer" (what takes the place of all) and "problem". Without this script the form is sent
-   as any other, and the page comes when all is done. */
+   as any other, and the page comes when all is done. What is said meanwhile, and where that breaks,
+   the form holds in the language of its page. */
 "use strict";
 
 async function follow(form, place) {
@@ -39,11 +40,14 @@ for (const form of document.querySelectorAll("form[data-stream]")) {
   const button = form.querySelector("button.main");
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    place.innerHTML = "<p class=\"quiet\">Looking …</p>";
+    const looking = document.createElement("p");
+    looking.className = "quiet";
+    looking.textContent = form.dataset.looking;
+    place.replaceChildren(looking);
     place.setAttribute("aria-busy", "true");
     button.disabled = true;
     follow(form, place)
-      .catch(() => { place.textContent = "The connection broke. Ask again."; })
+      .catch(() => { place.textContent = form.dataset.broken; })
       .then(() => { goOn(form, place); })
       .finally(() => { place.setAttribute("aria-busy", "false"); button.disabled = false; });
   });
