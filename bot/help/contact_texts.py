@@ -1,4 +1,5 @@
-"""The words of the form for messages to the team, in the languages of `texts`, as formally.
+"""The words of the form for messages to the team and of the tickets that they become, in the
+languages of `texts`, as formally.
 
 Nothing here promises when somebody will answer.
 """
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContactTexts:
-    """One language."""
+    """One language. From `subject` on they stand in the ticket, around what was asked."""
 
     heading: str
     email: str
@@ -21,6 +22,11 @@ class ContactTexts:
     sent_along: str
     invalid: str
     sent: str
+    subject: str
+    before: str
+    asked: str
+    answered: str
+    unanswered: str
 
 
 CONTACT_TEXTS: Mapping[str, ContactTexts] = {
@@ -33,6 +39,11 @@ CONTACT_TEXTS: Mapping[str, ContactTexts] = {
         sent_along="What you asked here is sent along.",
         invalid="Write your e-mail address and what we can do for you.",
         sent="Thank you. Your message is with our team, who will answer you by e-mail.",
+        subject="A question from the help page",
+        before="Before, on the help page:",
+        asked="Asked:",
+        answered="Answered:",
+        unanswered="No answer.",
     ),
     "de": ContactTexts(
         heading="Schreiben Sie uns",
@@ -44,6 +55,11 @@ CONTACT_TEXTS: Mapping[str, ContactTexts] = {
         invalid="Bitte geben Sie Ihre E-Mail-Adresse an, und schreiben Sie, was wir für Sie tun "
         "können.",
         sent="Vielen Dank. Ihre Nachricht liegt unserem Team vor, das Ihnen per E-Mail antwortet.",
+        subject="Eine Frage von der Hilfeseite",
+        before="Zuvor auf der Hilfeseite:",
+        asked="Frage:",
+        answered="Antwort:",
+        unanswered="Keine Antwort.",
     ),
     "fr": ContactTexts(
         heading="Contactez-nous",
@@ -54,6 +70,11 @@ CONTACT_TEXTS: Mapping[str, ContactTexts] = {
         sent_along="Ce que vous avez demandé ici sera joint à votre message.",
         invalid="Veuillez indiquer votre adresse e-mail et ce que nous pouvons faire pour vous.",
         sent="Merci. Votre message a été transmis à notre équipe, qui vous répondra par e-mail.",
+        subject="Une question de la page d'aide",
+        before="Auparavant, sur la page d'aide :",
+        asked="Question :",
+        answered="Réponse :",
+        unanswered="Sans réponse.",
     ),
     "es": ContactTexts(
         heading="Contacte con nosotros",
@@ -65,6 +86,11 @@ CONTACT_TEXTS: Mapping[str, ContactTexts] = {
         invalid="Escriba su dirección de correo electrónico y qué podemos hacer por usted.",
         sent="Gracias. Nuestro equipo ha recibido su mensaje y le responderá por correo "
         "electrónico.",
+        subject="Una pregunta de la página de ayuda",
+        before="Antes, en la página de ayuda:",
+        asked="Pregunta:",
+        answered="Respuesta:",
+        unanswered="Sin respuesta.",
     ),
     "it": ContactTexts(
         heading="Ci contatti",
@@ -75,6 +101,11 @@ CONTACT_TEXTS: Mapping[str, ContactTexts] = {
         sent_along="Quanto ha chiesto qui verrà inviato insieme al messaggio.",
         invalid="Indichi il Suo indirizzo e-mail e che cosa possiamo fare per Lei.",
         sent="Grazie. Il nostro team ha ricevuto il Suo messaggio e Le risponderà via e-mail.",
+        subject="Una domanda dalla pagina di assistenza",
+        before="In precedenza, sulla pagina di assistenza:",
+        asked="Domanda:",
+        answered="Risposta:",
+        unanswered="Nessuna risposta.",
     ),
     "nl": ContactTexts(
         heading="Neem contact met ons op",
@@ -85,6 +116,11 @@ CONTACT_TEXTS: Mapping[str, ContactTexts] = {
         sent_along="Wat u hier hebt gevraagd, wordt meegestuurd.",
         invalid="Vul uw e-mailadres in en schrijf wat wij voor u kunnen doen.",
         sent="Dank u wel. Ons team heeft uw bericht ontvangen en antwoordt u per e-mail.",
+        subject="Een vraag via de helppagina",
+        before="Eerder op de helppagina:",
+        asked="Vraag:",
+        answered="Antwoord:",
+        unanswered="Geen antwoord.",
     ),
     "pt": ContactTexts(
         heading="Contacte-nos",
@@ -95,6 +131,11 @@ CONTACT_TEXTS: Mapping[str, ContactTexts] = {
         sent_along="O que perguntou aqui será enviado com a mensagem.",
         invalid="Escreva o seu endereço de e-mail e o que podemos fazer por si.",
         sent="Obrigado. A nossa equipa recebeu a sua mensagem e vai responder-lhe por e-mail.",
+        subject="Uma pergunta da página de ajuda",
+        before="Antes, na página de ajuda:",
+        asked="Pergunta:",
+        answered="Resposta:",
+        unanswered="Sem resposta.",
     ),
     "pl": ContactTexts(
         heading="Kontakt z nami",
@@ -105,6 +146,11 @@ CONTACT_TEXTS: Mapping[str, ContactTexts] = {
         sent_along="Zadane tutaj pytania zostaną dołączone do wiadomości.",
         invalid="Proszę podać adres e-mail i napisać, co możemy dla Państwa zrobić.",
         sent="Dziękujemy. Państwa wiadomość trafiła do naszego zespołu, który odpowie e-mailem.",
+        subject="Pytanie ze strony pomocy",
+        before="Wcześniej na stronie pomocy:",
+        asked="Pytanie:",
+        answered="Odpowiedź:",
+        unanswered="Brak odpowiedzi.",
     ),
     "sv": ContactTexts(
         heading="Kontakta oss",
@@ -115,6 +161,11 @@ CONTACT_TEXTS: Mapping[str, ContactTexts] = {
         sent_along="Det du har frågat här skickas med.",
         invalid="Skriv din e-postadress och vad vi kan göra för dig.",
         sent="Tack. Vårt team har fått ditt meddelande och svarar dig via e-post.",
+        subject="En fråga från hjälpsidan",
+        before="Tidigare på hjälpsidan:",
+        asked="Fråga:",
+        answered="Svar:",
+        unanswered="Inget svar.",
     ),
     "da": ContactTexts(
         heading="Kontakt os",
@@ -125,6 +176,11 @@ CONTACT_TEXTS: Mapping[str, ContactTexts] = {
         sent_along="Det, du har spurgt om her, sendes med.",
         invalid="Skriv din e-mailadresse, og hvad vi kan gøre for dig.",
         sent="Tak. Vores team har modtaget din besked og svarer dig via e-mail.",
+        subject="Et spørgsmål fra hjælpesiden",
+        before="Tidligere på hjælpesiden:",
+        asked="Spørgsmål:",
+        answered="Svar:",
+        unanswered="Intet svar.",
     ),
     "ja": ContactTexts(
         heading="お問い合わせ",
@@ -135,5 +191,15 @@ CONTACT_TEXTS: Mapping[str, ContactTexts] = {
         sent_along="こちらでのご質問の内容も一緒に送信されます。",
         invalid="メールアドレスとお問い合わせ内容をご入力ください。",
         sent="ありがとうございます。メッセージを承りました。担当者がメールでご返信いたします。",
+        subject="ヘルプページからのお問い合わせ",
+        before="ヘルプページでのこれまでのやり取り:",
+        asked="ご質問:",
+        answered="回答:",
+        unanswered="回答なし。",
     ),
 }
+
+
+def contact_texts_for(language: str) -> ContactTexts:
+    """The texts of a language; English where another release knew more of them."""
+    return CONTACT_TEXTS.get(language, CONTACT_TEXTS["en"])

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from bot.errors import TicketUnsettled
+from bot.help.contact_texts import contact_texts_for
+from bot.help.conversations import told
 from bot.inert import as_html, shortened
 from bot.queue import Job, Lane, Priority, TaskName
 from bot.recorded import recorded
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
 
+    from bot.help.contact_texts import ContactTexts
     from bot.queue import Queue
     from connectors.zendesk.desk import TicketDesk
 
@@ -31,25 +34,28 @@ _SUBJECT = 120
 _TAGS = frozenset({"supportbot_help"})
 
 _PUT = """
-INSERT INTO help_contacts (id, question_ids, name, email, message)
-VALUES (%(id)s, %(questions)s, %(name)s, %(email)s, %(message)s)
+INSERT INTO help_contacts (id, question_ids, name, email, message, locale)
+VALUES (%(id)s, %(questions)s, %(name)s, %(email)s, %(message)s, %(locale)s)
 ON CONFLICT (id) DO NOTHING
 """
 _GET = """
-SELECT question_ids, name, email, message FROM help_contacts WHERE id = %s AND ticket_id IS NULL
+SELECT question_ids, name, email, message, locale
+FROM help_contacts WHERE id = %s AND ticket_id IS NULL
 """
 _OPENED = "UPDATE help_contacts SET ticket_id = %s WHERE id = %s"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contact:
-    """What somebody wrote. `id` is the conversation's, so that sending it again changes nothing."""
+    """What somebody wrote. `id` is the conversation's, so that sending it again changes nothing;
+    `locale` is the language of the page."""
 
     id: UUID
     questions: tuple[UUID, ...]
     name: str
     email: str
     message: str
+    locale: str
 
 
 def contact_job(contact: UUID) -> Job:
@@ -78,6 +84,7 @@ class Contacts:
             "name": contact.name,
             "email": contact.email,
             "message": contact.message,
+            "locale": contact.locale,
         }
         with self._pool.connection() as connection:
             if connection.execute(_PUT, values).rowcount == 0:
@@ -100,12 +107,13 @@ class TicketOpener:
             row = connection.execute(_GET, (contact_id,)).fetchone()
         if row is None:
             return
-        questions, name, email, message = row
+        questions, name, email, message, locale = row
+        words = contact_texts_for(locale)
         first = shortened(message, _SUBJECT)
         ticket = NewTicket(
             key=f"help:{contact_id}",
-            subject=first or "A question from the help page",
-            html=f"<p>{as_html(message)}</p>{self._before(questions)}",
+            subject=first or words.subject,
+            html=f"<p>{as_html(message)}</p>{self._before(questions, words)}",
             public=True,
             requester=email,
             requester_name=name,
@@ -119,13 +127,13 @@ class TicketOpener:
             connection.execute(_OPENED, (number, contact_id))
         log.info("Opened a ticket.", extra={"action": "help_contact", "ticket": number})
 
-    def _before(self, questions: list[UUID]) -> str:
+    def _before(self, questions: list[UUID], words: ContactTexts) -> str:
         """The conversation, as it was."""
         parts = []
         for number in questions:
             if (known := recorded(self._pool, number)) is None:
                 continue
-            said = " ".join(each.text for each in known.outcome.statements) or "No answer."
-            parts.append(f"<p><b>Asked:</b> {as_html(known.question.text)}</p>")
-            parts.append(f"<p><b>Answered:</b> {as_html(said)}</p>")
-        return "<p>Before, on the help page:</p>" + "".join(parts) if parts else ""
+            said = told(known.outcome) or words.unanswered
+            parts.append(f"<p><b>{words.asked}</b> {as_html(known.question.text)}</p>")
+            parts.append(f"<p><b>{words.answered}</b> {as_html(said)}</p>")
+        return f"<p>{words.before}</p>" + "".join(parts) if parts else ""

@@ -14,12 +14,14 @@ from uuid import UUID, uuid4
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from bot.models import Turn
+from bot.models import OutcomeKind, Turn
 from bot.recorded import recorded
 
 if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
+
+    from bot.models import Outcome
 
     Pool = ConnectionPool[Connection[Any]]
 
@@ -89,6 +91,14 @@ def history(pool: Pool, conversation: Conversation) -> tuple[Turn, ...]:
     for number in conversation.questions[-_REMEMBERED:]:
         if (known := recorded(pool, number)) is not None:
             turns.append(Turn(speaker="customer", text=known.question.text))
-            said = " ".join(each.text for each in known.outcome.statements)
+            said = told(known.outcome)
             turns += [Turn(speaker="bot", text=said)] if said else []
     return tuple(turns)
+
+
+def told(outcome: Outcome) -> str:
+    """The answer that the visitor read, "" where there was none: nobody is there to approve a
+    draft, so that it was not shown."""
+    if outcome.kind is not OutcomeKind.ANSWERED:
+        return ""
+    return " ".join(each.text for each in outcome.statements)

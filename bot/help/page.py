@@ -139,7 +139,8 @@ def create_help(parts: HelpParts) -> ASGIApp:
         name: _Text = "",
         message: _Text = "",
     ) -> Response:
-        settings, words = shown.settings(), shown.spoken(request).words
+        settings, spoken = shown.settings(), shown.spoken(request)
+        words = spoken.words
         known = _known(parts, words.notices, conversation)
         if not shown.takes_messages(settings):
             raise _Refused(words.notices.not_shown)
@@ -150,6 +151,7 @@ def create_help(parts: HelpParts) -> ASGIApp:
                 name=checked_name(name),
                 email=checked_email(email),
                 message=_message(message),
+                locale=spoken.language,
             )
         except InputRejected:
             said = Said(

@@ -13,9 +13,8 @@ from bot.admin.pages import environment
 from bot.admin.requests import is_partial
 from bot.admin.shell import POLICY
 from bot.errors import SupportbotError
-from bot.help.conversations import Conversation
+from bot.help.conversations import Conversation, told
 from bot.help.languages import VARY, spoken_to
-from bot.models import OutcomeKind
 from bot.self_service import INTRODUCTION, TITLE, HelpPage
 
 if TYPE_CHECKING:
@@ -125,8 +124,7 @@ class Shown:
             )
             for each in outcome.statements
         ]
-        # A draft is an answer that nobody is there to approve.
-        is_answered = outcome.kind is OutcomeKind.ANSWERED and bool(statements)
+        is_answered = bool(told(outcome))
         return self._jinja.get_template("_help_answer.html").render(
             **self._around(spoken, conversation, asked),
             is_answered=is_answered,

@@ -11,10 +11,15 @@ from fastapi.testclient import TestClient
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
+from bot.bootstrap.choices import zendesk_account
+from bot.help.contacts import TicketOpener
 from bot.help.pace import ASKING
 from bot.help.texts import TEXTS
 from bot.preferences import Preferences
 from bot.self_service import HelpPage
+from bot.settings import load
+from connectors.zendesk.desk import TicketDesk
+from tests.fakes.zendesk import FakeZendesk
 from tests.integration.console import serve
 from tests.integration.test_help import QUESTION, ask, token_of, visitor, zendesk
 
@@ -112,6 +117,32 @@ def test_what_the_browser_asks_for_holds_for_answers_and_for_what_is_wrong(
     Preferences(pool=pool).put(HelpPage(enabled=False))
     off = visitor.get("/help/")
     assert (off.status_code, off.text) == (404, f"{FR.notices.not_shown}\n")
+
+
+def test_a_ticket_tells_what_was_read_in_the_language_of_the_page(
+    visitor: TestClient, pool: Pool, zendesk: FakeZendesk
+) -> None:
+    token = token_of(ask(visitor).text)
+    sent = {"q": UNANSWERED, "conversation": token}
+    token = token_of(visitor.post("/help/ask?locale=fr", data=sent).text)
+    with pool.connection() as connection:
+        # As it is where an answer was not sure enough to be shown.
+        connection.execute("UPDATE questions SET outcome = 'drafted' WHERE text = %s", (QUESTION,))
+    message = {"conversation": token, "email": "mara@example.com", "message": "Bonjour"}
+    visitor.post("/help/contact?locale=fr", data=message)
+
+    account = zendesk_account(load().zendesk, answers=True)
+    with pool.connection() as connection, account.client() as client:
+        row = connection.execute("SELECT id FROM help_contacts").fetchone()
+        assert row is not None
+        TicketOpener(pool=pool, desk=lambda: TicketDesk(client=client)).open(row[0])
+    (ticket,) = zendesk.account.ticketing.tickets.values()
+    read = " ".join(BeautifulSoup(ticket.comments[0].html, "lxml").get_text(" ").split())
+    assert FR.contact.before in read
+    assert f"{FR.contact.asked} {UNANSWERED}" in read
+    assert f"{FR.contact.answered} {FR.contact.unanswered}" in read
+    assert QUESTION in read
+    assert "45 days" not in read, "nobody read it"
 
 
 def test_the_words_of_the_page_change_nothing_of_what_is_asked(

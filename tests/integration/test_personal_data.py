@@ -116,6 +116,7 @@ FREE: dict[str, str] = {
     r"citations\.(?!quote).*|question_passages\.(?!text).*": "of articles",
     r"question_memory\.(?!question$).*|knowledge_reports\.(kind|documents|surface)": "of articles",
     r"questions\.(?!text|history|detail).*|statement_checks\.result": "chosen from lists, counted",
+    r"help_contacts\.locale": "chosen from a list",
     r"(feedback|draft_decisions)\.(surface|reasons|decision|ended|why)": "chosen from lists",
     r"(tickets|ticket_sweeps|daily_figures|shadow_decisions|vendor_\w+)\..*": "counted, by ids",
     r"ticket_turns\.(?!changes).*|ticket_policies\.(?!allowed).*": "chosen from lists",
