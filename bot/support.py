@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from bot.answering.checking import check
 from bot.answering.checking.reports import an_order, of_verdict, uncited
 from bot.answering.citations import verified
 from bot.answering.orders import without_orders
+from bot.answering.repeating import only_repeats
 from bot.budgets import EVERYTHING, Standing, Step
 from bot.limits import left_to_people
 from bot.models import HandoffReason, Outcome, OutcomeKind
@@ -43,7 +45,7 @@ EVIDENCE_NEEDED = 0.4
 # A question is read up to here; nobody asks one thing in more characters.
 QUESTION_CHARACTERS = 8000
 
-# "And for shoes?" asks nothing by itself: so short a question is looked up with the one before.
+# So short a question may ask nothing without the one before.
 _LEANS_BELOW_WORDS = 8
 
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
@@ -197,17 +199,40 @@ class SupportDesk:
         if not statements:
             detail = "The answer repeats nothing but what an article tells a writer to do."
             return replace(answering, result=_unverified(draft, detail))
+        draft = replace(draft, statements=statements)
+        answering = replace(answering, result=draft)
         if question.delivery == "shown":
-            return replace(answering, result=replace(draft, statements=statements))
+            return answering
+        return self._in_our_name(
+            answering, draft, question, text, locale, passages, clock, second_opinion
+        )
+
+    def _in_our_name(
+        self,
+        answering: _Answering,
+        draft: Draft,
+        question: Question,
+        text: str,
+        locale: str,
+        passages: tuple[Passage, ...],
+        clock: _Clock,
+        second_opinion: SecondOpinion | None,
+    ) -> _Answering:
+        if only_repeats(draft.statements, question.history):
+            # Who asks on has read it. Short questions are looked up with the one before them, and
+            # would be given the answer to that one again.
+            detail = "The answer says nothing that was not said before in this conversation."
+            return replace(answering, result=_without_answer(draft, detail))
         with clock.stage("check"):
-            checked = check(statements, passages, text, locale)
+            checked = check(draft.statements, passages, text, locale)
             detail = checked.detail
             if second_opinion is not None and checked.statements:
                 opinion = second_opinion(checked, text)
                 checked = opinion.checked
                 detail = " ".join(filter(None, (checked.detail, opinion.detail)))
                 draft = replace(draft, usage=draft.usage + opinion.usage)
-        answering = replace(answering, checks=(*lost, *map(of_verdict, checked.verdicts)))
+        checks = (*answering.checks, *map(of_verdict, checked.verdicts))
+        answering = replace(answering, checks=checks)
         if not checked.still_answers:
             return replace(answering, result=_unverified(draft, detail))
         detail = " ".join(filter(None, (answering.detail, detail)))
@@ -216,13 +241,20 @@ class SupportDesk:
         )
 
     def _search(self, question: Question, text: str, locale: str) -> Found:
-        return self._retriever.search(
-            _looked_up(text, question),
-            question.reader,
-            locale,
-            PASSAGES_READ,
-            sources=question.sources,
-        )
+        """By what was asked; where that is short and carries no answer by itself, as "And for
+        shoes?" does not, together with what the customer said before."""
+
+        def look_up(words: str) -> Found:
+            return self._retriever.search(
+                words, question.reader, locale, PASSAGES_READ, sources=question.sources
+            )
+
+        found, before = look_up(text), _leans_on(text, question)
+        if not before or (found.passages and found.evidence >= self._evidence_needed):
+            return found
+        together = look_up(f"{before}\n{text}"[:QUESTION_CHARACTERS])
+        took = Counter(found.latency_ms) + Counter(together.latency_ms)
+        return replace(together, latency_ms=dict(took))
 
     def _answer(
         self, request: AnswerRequest, on_statement: OnStatement | None, standing: Standing
@@ -265,16 +297,20 @@ def _nothing_found(passages: tuple[Passage, ...]) -> NoDraft:
     )
 
 
-def _looked_up(text: str, question: Question) -> str:
+def _leans_on(text: str, question: Question) -> str:
     before = [turn.text for turn in question.history if turn.speaker == "customer"]
-    if not before or len(text.split()) >= _LEANS_BELOW_WORDS:
-        return text
-    return f"{before[-1]}\n{text}"[:QUESTION_CHARACTERS]
+    return before[-1] if before and len(text.split()) < _LEANS_BELOW_WORDS else ""
 
 
 def _unverified(draft: Draft, detail: str) -> NoDraft:
+    return _without_answer(draft, detail, HandoffReason.UNVERIFIED_ANSWER)
+
+
+def _without_answer(
+    draft: Draft, detail: str, reason: HandoffReason = HandoffReason.MISSING_KNOWLEDGE
+) -> NoDraft:
     return NoDraft(
-        reason=HandoffReason.UNVERIFIED_ANSWER,
+        reason=reason,
         detail=detail,
         model=draft.model,
         prompt_version=draft.prompt_version,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+from uuid import uuid4
 
 import pytest
 
 from bot.answering.base import AnswerRequest, Draft, NoDraft, OnStatement
 from bot.answering.extractive import ExtractiveEngine
 from bot.language import LanguageDetector
-from bot.models import Citation, HandoffReason, OutcomeKind, Question, Statement
+from bot.models import Citation, HandoffReason, OutcomeKind, Question, Statement, Turn
 from bot.records import Records
 from bot.support import EVIDENCE_NEEDED, SupportDesk
 from indexing.models import Audience, Reader
@@ -103,6 +105,40 @@ def test_what_nothing_answers_is_handed_off_with_a_reason(stocked: Knowledge, te
     assert outcome.tags == ("supportbot_handoff", "supportbot_missing_knowledge")
     recorded = stocked.rows("SELECT outcome, reason, detail <> '' FROM questions")
     assert recorded == [("handed_off", "missing_knowledge", True)]
+
+
+@pytest.mark.parametrize("delivery", ["sent", "drafted"])
+def test_who_asks_on_is_not_told_the_same_again(
+    stocked: Knowledge, delivery: Literal["sent", "drafted"]
+) -> None:
+    engine = ExtractiveEngine()
+    first = desk(stocked, engine).respond(replace(question(ASKED), delivery=delivery))
+    said = " ".join(each.text for each in first.statements)
+    history = (Turn(speaker="customer", text=ASKED), Turn(speaker="bot", text=f"Hello.\n{said}"))
+    on = replace(question("Are you sure about that?"), delivery=delivery, history=history)
+    outcome = desk(stocked, engine).respond(on)
+
+    assert "45 days" in said
+    assert outcome.reason is HandoffReason.MISSING_KNOWLEDGE
+    assert "not said before" in outcome.detail
+
+    # Somebody else's words are no answer of the bot's.
+    others = (history[0], replace(history[1], speaker="agent"))
+    assert desk(stocked, engine).respond(replace(on, id=uuid4(), history=others)).statements
+
+
+def test_what_asks_something_by_itself_is_not_looked_up_with_what_was_asked_before(
+    stocked: Knowledge,
+) -> None:
+    stocked.add(document(id="post", title="Shipping", body="<p>Shipping costs 7 euro.</p>"))
+    history = (Turn(speaker="customer", text=ASKED), Turn(speaker="bot", text="45 days."))
+    engine = Scripted(NoDraft(reason=HandoffReason.MISSING_KNOWLEDGE, detail=""))
+    for text in ("How much is shipping?", "And for that?"):
+        desk(stocked, engine).respond(replace(question(text), history=history))
+    alone, leaning = engine.asked
+
+    assert alone.passages[0].document_id == "post"
+    assert leaning.passages[0].document_id == "returns"
 
 
 def test_a_model_is_not_even_asked_when_nothing_was_found(stocked: Knowledge) -> None:
