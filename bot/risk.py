@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 # Each further threshold lets this share more answers through: fewer steps are less precise, more
 # stop sooner by chance.
@@ -68,6 +69,7 @@ def fit(judged: Sequence[Judged], *, wrong_at_most: float, confidence: float) ->
     return Fit(cases=len(judged), missing=None if needed is None else needed - looked_at)
 
 
+@cache
 def cases_needed(wrong: int, *, wrong_at_most: float, confidence: float) -> int | None:
     """How many judged answers, of them `wrong` wrong ones, prove the share; None if too many."""
     low, high = wrong + 1, MOST

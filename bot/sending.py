@@ -8,6 +8,8 @@ sure enough to be sent becomes a draft, and the decision about that is the next 
 
 from __future__ import annotations
 
+import math
+import time
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -18,7 +20,7 @@ from bot.preferences import Preference
 from bot.risk import MOST, Fit, Judged, fit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from psycopg_pool import ConnectionPool
 
@@ -27,12 +29,40 @@ if TYPE_CHECKING:
 # Evidence is stored in single precision.
 _ROUNDING = 1e-6
 
+# Somewhat more than are used: what was said of one answer in several ways, and what is no verdict
+# in the end, such as a rating of the tone.
+_TOLD = MOST * 6 // 5
+
+# From what people said to the answers that they said it of, so that what is looked at does not grow
+# with what was answered. What is said of a ticket is said of its last answer.
 _JUDGED = """
-SELECT channel, intent, evidence, is_right FROM judged_answers
+WITH told AS MATERIALIZED (
+    SELECT DISTINCT id FROM (
+        (SELECT draft_id AS id, decided_at AS at FROM draft_decisions
+         ORDER BY decided_at DESC LIMIT %(told)s)
+        UNION ALL
+        (SELECT question_id, given_at FROM feedback ORDER BY given_at DESC LIMIT %(told)s)
+        UNION ALL
+        (SELECT last.id, ticket.at FROM (
+             SELECT ticket_id, greatest(declined_at, reopened_at, confirmed_at) AS at FROM tickets
+             WHERE greatest(declined_at, reopened_at, confirmed_at) IS NOT NULL
+             ORDER BY greatest(declined_at, reopened_at, confirmed_at) DESC LIMIT %(told)s
+         ) AS ticket CROSS JOIN LATERAL (
+             SELECT id FROM ticket_turns AS turn
+             WHERE turn.ticket_id = ticket.ticket_id AND turn.outcome = 'answered'
+             ORDER BY asked_at DESC LIMIT 1
+         ) AS last)
+        ORDER BY at DESC LIMIT %(told)s
+    ) AS said
+)
+SELECT channel, intent, evidence, is_right FROM told JOIN judged_answers ON question_id = told.id
 WHERE embedding_index = (SELECT id FROM embedding_indexes WHERE state = 'live')
-  AND (%(channel)s::text IS NULL OR channel = %(channel)s)
 ORDER BY judged_at DESC LIMIT %(newest)s
 """
+
+# Reading what takes longer than this, in seconds, takes no more than this share of the time.
+_NOTICEABLE = 0.05
+_SHARE = 0.01
 
 
 class SendingRisk(Preference):
@@ -82,34 +112,45 @@ class Needed:
 
 
 class Sending:
-    """Reads what people said, whenever it is asked: their next word counts at once."""
+    """Reads what people said lately: their next word counts at once, or soon where they have said
+    so much that reading it takes a while."""
 
-    def __init__(self, *, pool: ConnectionPool, preferences: Preferences) -> None:
+    def __init__(
+        self,
+        *,
+        pool: ConnectionPool,
+        preferences: Preferences,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`clock` counts seconds."""
         self._pool = pool
         self._preferences = preferences
+        self._clock = clock
+        self._lately: dict[str, list[tuple[str, Judged]]] = {}
+        self._read_again_at = -math.inf
 
     def needed(self, *, channel: str, intent: str) -> Needed:
         """What an answer on this channel needs, to a ticket with this routing tag ("": none)."""
         risk = self._preferences.get(SendingRisk)
-        own = self._judged(channel)[channel]
+        judged = self._judged_lately()
+        own = judged.get(channel, [])
         for known in (
             _needed([case for tag, case in own if tag == intent], risk, channel, intent),
             _needed([case for _, case in own], risk, channel),
         ):
             if known.is_proven:
                 return known
-        everything = self._judged(None)
-        return _needed([case for cases in everything.values() for _, case in cases], risk)
+        return _needed([case for cases in judged.values() for _, case in cases], risk)
 
     def account(self, risk: SendingRisk | None = None) -> Needed:
         """What an answer needs by all of the account's cases, or would if this risk were set."""
-        judged = self._judged(None)
+        judged = self._judged()
         set_or_tried = risk or self._preferences.get(SendingRisk)
         return _needed([case for cases in judged.values() for _, case in cases], set_or_tried)
 
     def table(self) -> tuple[Needed, ...]:
         """The account, each channel that has cases, and each intent there, the broadest first."""
-        risk, judged = self._preferences.get(SendingRisk), self._judged(None)
+        risk, judged = self._preferences.get(SendingRisk), self._judged()
         rows = [_needed([case for cases in judged.values() for _, case in cases], risk)]
         for channel in sorted(judged):
             rows.append(_needed([case for _, case in judged[channel]], risk, channel))
@@ -118,14 +159,22 @@ class Sending:
                 rows.append(_needed(cases, risk, channel, intent))
         return tuple(rows)
 
-    def _judged(self, channel: str | None) -> dict[str, list[tuple[str, Judged]]]:
-        """Channel to cases with their intent, the newest."""
+    def _judged_lately(self) -> dict[str, list[tuple[str, Judged]]]:
+        began = self._clock()
+        if began >= self._read_again_at:
+            self._lately = self._judged()
+            took = self._clock() - began
+            self._read_again_at = began + (took / _SHARE if took > _NOTICEABLE else 0)
+        return self._lately
+
+    def _judged(self) -> dict[str, list[tuple[str, Judged]]]:
+        """Channel to cases with their intent, the account's newest."""
         found: dict[str, list[tuple[str, Judged]]] = defaultdict(list)
         with self._pool.connection() as connection:
-            rows = connection.execute(_JUDGED, {"channel": channel, "newest": MOST}).fetchall()
+            rows = connection.execute(_JUDGED, {"told": _TOLD, "newest": MOST}).fetchall()
         for own_channel, intent, evidence, is_right in rows:
             found[own_channel].append((intent, Judged(evidence=evidence, right=is_right)))
-        return found
+        return dict(found)
 
 
 def _needed(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -25,7 +27,8 @@ class Books:
         self.pool = pool
         self.index = Index.open(pool, model="m", dimensions=3)
         self.preferences = Preferences(pool=pool)
-        self.sending = Sending(pool=pool, preferences=self.preferences)
+        # For which nothing ever takes long.
+        self.sending = Sending(pool=pool, preferences=self.preferences, clock=lambda: 0.0)
         self._ticket = 0
 
     def run(self, statement: str, *values: object) -> None:
@@ -161,3 +164,48 @@ def test_an_intent_comes_before_its_channel(books: Books) -> None:
 def test_what_was_judged_under_another_model_says_nothing(books: Books) -> None:
     books.answer(ticket={"confirmed_at": ""}, index=99)
     assert books.sending.needed(channel="email", intent="").fit.cases == 0
+
+
+def test_the_newest_judgements_of_the_account_count(books: Books) -> None:
+    """As the view has them, which looks at every answer."""
+    chance = random.Random(5)
+    for number in range(60):
+        said = chance.choice(({}, {"confirmed_at": "now"}, {"reopened_at": "now"}))
+        outcome = chance.choice((ANSWERED, DRAFTED))
+        evidence, channel = 0.3 + number / 100, chance.choice(("email", "web"))
+        answer = books.answer(outcome, evidence=evidence, channel=channel, ticket=said)
+        if outcome == DRAFTED and chance.random() < 0.6:
+            books.decide(answer, chance.choice(("approved", "rejected")))
+        if chance.random() < 0.5:
+            tone = chance.random() < 0.3
+            books.rate(answer, helpful=not tone, reasons="{tone}" if tone else "{}")
+    books.run("UPDATE feedback SET given_at = given_at + random() * interval '1 hour'")
+    with books.pool.connection() as connection:
+        rows = connection.execute(
+            "SELECT channel, intent, evidence, is_right FROM judged_answers"
+        ).fetchall()
+
+    known = books.sending.account().fit.cases
+    assert 20 < known == len(rows)
+    by_channel = {each.channel: each.fit.cases for each in books.sending.table()[1:]}
+    assert by_channel == Counter(row[0] for row in rows)
+
+
+def test_what_takes_long_to_read_is_not_read_for_each_ticket(books: Books) -> None:
+    now = [0.0]
+
+    class Slow(Sending):
+        def _judged(self) -> Any:
+            now[0] += 0.2
+            return super()._judged()
+
+    sending = Slow(pool=books.pool, preferences=books.preferences, clock=lambda: now[0])
+
+    def known() -> int:
+        return sending.needed(channel="email", intent="").fit.cases
+
+    assert known() == 0
+    books.rate(books.answer(), helpful=True)
+    assert known() == 0
+    now[0] += 20.0
+    assert known() == 1
