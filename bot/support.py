@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -45,7 +44,7 @@ EVIDENCE_NEEDED = 0.4
 # A question is read up to here; nobody asks one thing in more characters.
 QUESTION_CHARACTERS = 8000
 
-# So short a question may ask nothing without the one before.
+# "And for shoes?" asks nothing by itself: so short a question is looked up with the one before.
 _LEANS_BELOW_WORDS = 8
 
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
@@ -241,20 +240,13 @@ class SupportDesk:
         )
 
     def _search(self, question: Question, text: str, locale: str) -> Found:
-        """By what was asked; where that is short and carries no answer by itself, as "And for
-        shoes?" does not, together with what the customer said before."""
-
-        def look_up(words: str) -> Found:
-            return self._retriever.search(
-                words, question.reader, locale, PASSAGES_READ, sources=question.sources
-            )
-
-        found, before = look_up(text), _leans_on(text, question)
-        if not before or (found.passages and found.evidence >= self._evidence_needed):
-            return found
-        together = look_up(f"{before}\n{text}"[:QUESTION_CHARACTERS])
-        took = Counter(found.latency_ms) + Counter(together.latency_ms)
-        return replace(together, latency_ms=dict(took))
+        return self._retriever.search(
+            _looked_up(text, question),
+            question.reader,
+            locale,
+            PASSAGES_READ,
+            sources=question.sources,
+        )
 
     def _answer(
         self, request: AnswerRequest, on_statement: OnStatement | None, standing: Standing
@@ -297,9 +289,11 @@ def _nothing_found(passages: tuple[Passage, ...]) -> NoDraft:
     )
 
 
-def _leans_on(text: str, question: Question) -> str:
+def _looked_up(text: str, question: Question) -> str:
     before = [turn.text for turn in question.history if turn.speaker == "customer"]
-    return before[-1] if before and len(text.split()) < _LEANS_BELOW_WORDS else ""
+    if not before or len(text.split()) >= _LEANS_BELOW_WORDS:
+        return text
+    return f"{before[-1]}\n{text}"[:QUESTION_CHARACTERS]
 
 
 def _unverified(draft: Draft, detail: str) -> NoDraft:

@@ -127,20 +127,6 @@ def test_who_asks_on_is_not_told_the_same_again(
     assert desk(stocked, engine).respond(replace(on, id=uuid4(), history=others)).statements
 
 
-def test_what_asks_something_by_itself_is_not_looked_up_with_what_was_asked_before(
-    stocked: Knowledge,
-) -> None:
-    stocked.add(document(id="post", title="Shipping", body="<p>Shipping costs 7 euro.</p>"))
-    history = (Turn(speaker="customer", text=ASKED), Turn(speaker="bot", text="45 days."))
-    engine = Scripted(NoDraft(reason=HandoffReason.MISSING_KNOWLEDGE, detail=""))
-    for text in ("How much is shipping?", "And for that?"):
-        desk(stocked, engine).respond(replace(question(text), history=history))
-    alone, leaning = engine.asked
-
-    assert alone.passages[0].document_id == "post"
-    assert leaning.passages[0].document_id == "returns"
-
-
 def test_a_model_is_not_even_asked_when_nothing_was_found(stocked: Knowledge) -> None:
     engine = Scripted(NoDraft(reason=HandoffReason.MISSING_KNOWLEDGE, detail=""))
     desk(stocked, engine).respond(question("What is the capital of Brazil?"))
