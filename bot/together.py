@@ -29,7 +29,8 @@ class Together(Generic[Item, Result]):
     """Hands items to `work` in a thread: at once where nothing is under way, and what comes
     meanwhile together, so that nobody waits for others to come. `work` answers for each item in
     their order; where it raises, each is tried by itself, so that none fails for another's sake.
-    Where it raises one of `away`, nothing can be done for any of them now."""
+    Where it raises one of `away`, nothing can be done for any of them now. Made for one event
+    loop."""
 
     def __init__(
         self,

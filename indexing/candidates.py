@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pgvector import HalfVector
 from psycopg import sql
-from psycopg.errors import UndefinedTable
+from psycopg.errors import DeadlockDetected, UndefinedTable
 from psycopg.rows import class_row
 
 from indexing.lexical import BM25_K1, language_of, searchable
@@ -45,6 +45,10 @@ LEXICAL_BUDGET = 1500
 
 # Longer questions are cut for the lexical half; their words repeat by then.
 _SEARCHED_CHARACTERS = 8000
+
+GONE = (UndefinedTable, DeadlockDetected)
+"""What is raised for an index that was dropped after another had taken its place, or that is being
+dropped: then the question and whoever drops it may each wait for what the other has locked."""
 
 _LIVE = "SELECT id FROM embedding_indexes WHERE state = 'live'"
 
@@ -229,7 +233,7 @@ def hits(
             cursor = connection.cursor(row_factory=class_row(Hit))
             cursor.execute(sql.SQL(_CANDIDATES).format(passages=index.table), parameters)
             connection.commit()
-    except UndefinedTable:  # it was dropped after another had taken its place
+    except GONE:
         connection.rollback()
         return None
     row = live.fetchone()

@@ -20,10 +20,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pgvector import HalfVector
 from psycopg import sql
-from psycopg.errors import UndefinedTable
 
 from indexing.blas import one_thread
-from indexing.candidates import SETTINGS
+from indexing.candidates import GONE, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -147,7 +146,7 @@ def recalled(connection: Connection, index: Index, search: Search, *, without: i
             connection.execute(SETTINGS)
             cursor = connection.cursor(binary=True)
             cursor.execute(sql.SQL(_RECALLED).format(memory=index.memory), parameters)
-    except UndefinedTable:  # it was dropped after another had taken its place
+    except GONE:
         connection.rollback()
         return Recalled()
     rows = cursor.fetchall()

@@ -37,6 +37,11 @@ _FORGED = (
     "The signature does not match, or is older than five minutes. Check that SLACK_SIGNING_SECRET "
     "is the app's signing secret and that this machine's clock is right.\n"
 )
+# What Bolt reads of whatever it is sent.
+_IDS = (
+    *("enterprise_id", "team_id", "user_id", "channel_id", "thread_ts"),
+    *("actor_enterprise_id", "actor_team_id", "actor_user_id"),
+)
 _MALFORMED = "The body is not what Slack sends.\n"
 
 
@@ -108,12 +113,14 @@ def _bolt_request(request: Request, told: dict[str, object]) -> AsyncBoltRequest
 
     headers = {**request.headers, "content-type": "application/json"}
     try:
-        return AsyncBoltRequest(
+        asked = AsyncBoltRequest(
             body=json.dumps(told),
             headers=cast("dict[str, str | Sequence[str]]", headers),
         )
     except (TypeError, AttributeError, KeyError):
         return None
+    ids = [asked.context.get(name) for name in _IDS]
+    return asked if all(each is None or isinstance(each, str) for each in ids) else None
 
 
 def _refused(

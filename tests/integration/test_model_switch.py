@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 from procrastinate.exceptions import JobAborted
+from psycopg import sql
 
 from bot import doctor
 from bot.jobs.models import SwitchJob, notice_setting
@@ -223,6 +225,22 @@ def test_syncs_and_questions_go_on_beside_a_build(place: Place) -> None:
     assert place.held(place.live()) == texts(*range(ARTICLES)) | {
         f"a{number:03}": f"Edition {edition} of part {number}." for number, edition in edits.items()
     }
+
+
+def test_a_question_and_whoever_drops_an_index_never_wait_for_each_other(place: Place) -> None:
+    """Each has locked what the other wants next: the question gives way, and is asked again."""
+    retriever, memory = place.retriever(), place.index.memory
+    with place.pool.connection() as dropping, ThreadPoolExecutor(1) as other:
+        dropping.execute("LOCK TABLE documents IN ACCESS EXCLUSIVE MODE")
+        asked = other.submit(retriever.retrieve, "part shelf", Reader.customer())
+        with place.pool.connection() as looking:
+            while not looking.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchall():
+                assert not asked.done()
+                looking.commit()
+        dropping.execute(sql.SQL("DROP TABLE {}").format(memory))
+        dropping.rollback()
+
+        assert asked.result(timeout=20)
 
 
 def test_what_was_prepared_for_the_old_index_is_written_into_the_new_one(place: Place) -> None:

@@ -93,21 +93,23 @@ def app(pooled_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 def test_many_at_once_share_two_connections(app: Application, pool: Any) -> None:
-    client = TestClient(processes.web(app))
+    with TestClient(processes.web(app)) as client:  # one event loop, as a server has
 
-    def deliver(number: int) -> int:
-        body = (EVENT % (number, uuid4(), number)).encode()
-        sent = client.post("/zendesk/webhook", content=body, headers=signed(body))
-        return sent.status_code
+        def deliver(number: int) -> int:
+            body = (EVENT % (number, uuid4(), number)).encode()
+            sent = client.post("/zendesk/webhook", content=body, headers=signed(body))
+            return sent.status_code
 
-    with ThreadPoolExecutor(8) as threads:
-        assert set(threads.map(deliver, range(1, 121))) == {200}
+        with ThreadPoolExecutor(8) as threads:
+            assert set(threads.map(deliver, range(1, 121))) == {200}
 
-    with pool.connection() as connection:
-        row = connection.execute("SELECT count(DISTINCT args) FROM procrastinate_jobs").fetchone()
-    assert row == (120,)
-    assert client.get("/metrics").status_code == 200
-    assert client.get("/readyz").json()["checks"][0]["state"] == "ok"
+        with pool.connection() as connection:
+            row = connection.execute(
+                "SELECT count(DISTINCT args) FROM procrastinate_jobs"
+            ).fetchone()
+        assert row == (120,)
+        assert client.get("/metrics").status_code == 200
+        assert client.get("/readyz").json()["checks"][0]["state"] == "ok"
     with app.patient_pool.connection() as connection:
         assert connection.prepare_threshold is None
 
