@@ -60,8 +60,9 @@ WHERE embedding_index = (SELECT id FROM embedding_indexes WHERE state = 'live')
 ORDER BY judged_at DESC LIMIT %(newest)s
 """
 
-# Reading what takes longer than this, in seconds, takes no more than this share of the time.
-_NOTICEABLE = 0.05
+# Where there are so many cases one more hardly counts: reading them takes no more than this share
+# of the time.
+_MANY = 1_000
 _SHARE = 0.01
 
 
@@ -144,13 +145,13 @@ class Sending:
 
     def account(self, risk: SendingRisk | None = None) -> Needed:
         """What an answer needs by all of the account's cases, or would if this risk were set."""
-        judged = self._judged()
+        judged = self._judged_lately()
         set_or_tried = risk or self._preferences.get(SendingRisk)
         return _needed([case for cases in judged.values() for _, case in cases], set_or_tried)
 
     def table(self) -> tuple[Needed, ...]:
         """The account, each channel that has cases, and each intent there, the broadest first."""
-        risk, judged = self._preferences.get(SendingRisk), self._judged()
+        risk, judged = self._preferences.get(SendingRisk), self._judged_lately()
         rows = [_needed([case for cases in judged.values() for _, case in cases], risk)]
         for channel in sorted(judged):
             rows.append(_needed([case for _, case in judged[channel]], risk, channel))
@@ -164,7 +165,8 @@ class Sending:
         if began >= self._read_again_at:
             self._lately = self._judged()
             took = self._clock() - began
-            self._read_again_at = began + (took / _SHARE if took > _NOTICEABLE else 0)
+            many = sum(map(len, self._lately.values())) >= _MANY
+            self._read_again_at = began + (took / _SHARE if many else 0)
         return self._lately
 
     def _judged(self) -> dict[str, list[tuple[str, Judged]]]:

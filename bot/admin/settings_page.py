@@ -45,6 +45,7 @@ GROUPS: Mapping[str, type[Preference]] = {
 def routes(parts: Parts) -> APIRouter:
     """A page for each group."""
     router = APIRouter(prefix="/settings")
+    sending = Sending(pool=parts.pool, preferences=parts.preferences)
     admins = [Depends(parts.gate.needs(Role.ADMIN))]
     router.include_router(policy_routes(parts))
     router.include_router(voice_routes(parts))
@@ -76,8 +77,7 @@ def routes(parts: Parts) -> APIRouter:
     @router.get("/sending/needed")
     def needed(request: Request) -> Response:
         """What the risk means now. Apart, because it looks at every judged answer."""
-        table = _sending(parts).table()
-        return parts.pages.show(request, "_settings_needed.html", needed=table)
+        return parts.pages.show(request, "_settings_needed.html", needed=sending.table())
 
     @router.get("/{name}")
     def show(request: Request, name: str) -> Response:
@@ -95,7 +95,7 @@ def routes(parts: Parts) -> APIRouter:
             return shown(request, name, given=given, wrong=wrong)
         if isinstance(value, SendingRisk):
             try:
-                allow_risk(EvaluationRuns(pool=parts.pool), _sending(parts), value)
+                allow_risk(EvaluationRuns(pool=parts.pool), sending, value)
             except ChangeRefused as error:
                 return shown(request, name, given=given, wrong={"until_known": str(error)})
         parts.preferences.put(value, actor=visitor_of(request).person.actor)
@@ -108,10 +108,6 @@ def _group(name: str) -> type[Preference]:
     if name not in GROUPS:
         raise PageMissing("There are no such settings.")
     return GROUPS[name]
-
-
-def _sending(parts: Parts) -> Sending:
-    return Sending(pool=parts.pool, preferences=parts.preferences)
 
 
 PAGE = Page(path="/settings", title="Settings", section="Set up", role=Role.VIEWER, routes=routes)
