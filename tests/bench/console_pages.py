@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot import db
+from bot.evaluation.scorers import latency
 from bot.rollups import SETTLING, Rollups
 from tests.bench import measuring
 from tests.bench.console_stock import stock
@@ -74,12 +74,8 @@ def _measured(
                 took.append((time.perf_counter() - began) * 1000)
                 if answer.status_code != 200:
                     raise SystemExit(f"{path} answered {answer.status_code}: {answer.text[:500]}")
-            kept = sorted(took[WARM_UP:])
-            figures[name] = {
-                "p50": statistics.median(kept),
-                "p95": kept[min(len(kept) - 1, int(0.95 * len(kept)))],
-                "kb": len(answer.content) / 1000,
-            }
+            one = latency(took[WARM_UP:])
+            figures[name] = {"p50": one.p50, "p95": one.p95, "kb": len(answer.content) / 1000}
     return figures
 
 
@@ -140,7 +136,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--conversations", type=int, default=100_000)
     parser.add_argument("--passages", type=int, default=200_000)
-    parser.add_argument("--times", type=int, default=20)
+    parser.add_argument("--times", type=int, default=60)
     parser.add_argument("--json", type=Path)
     return parser.parse_args()
 
