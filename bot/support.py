@@ -14,22 +14,18 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from bot.answering.base import AnswerRequest, Draft, NoDraft
-from bot.answering.checking import check
-from bot.answering.checking.reports import an_order, of_verdict, uncited
-from bot.answering.citations import verified
-from bot.answering.orders import without_orders
-from bot.answering.repeating import only_repeats
+from bot.answering.clearing import to_send, to_show
+from bot.answering.outcomes import Answering, handed_off, outcome_of
 from bot.budgets import EVERYTHING, Standing, Step
 from bot.limits import left_to_people
-from bot.models import HandoffReason, Outcome, OutcomeKind
+from bot.models import HandoffReason
 
 if TYPE_CHECKING:
     from bot.answering.base import Engine, OnStatement
-    from bot.answering.checking import Checked
-    from bot.answering.checking.entailment import Entailment
+    from bot.answering.clearing import SecondOpinion
     from bot.language import LanguageDetector
     from bot.limits import Left, Limits
-    from bot.models import Question, StatementCheck
+    from bot.models import Outcome, Question
     from indexing.models import Passage
     from indexing.retrieval import Found, Retriever
 
@@ -50,10 +46,6 @@ _LEANS_BELOW_WORDS = 8
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-SecondOpinion = Callable[["Checked", str], "Entailment"]
-"""Looks at a checked answer to a question once more, and only ever takes statements away."""
-
-
 class Recorder(Protocol):
     """Where questions are written down: the database, or nowhere for evaluations."""
 
@@ -65,16 +57,6 @@ class NoRecords:
 
     def save(self, question: Question, outcome: Outcome, *, locale: str) -> None:
         """Does nothing."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Answering:
-    """What one engine made of the question."""
-
-    result: Draft | NoDraft
-    engine: str
-    detail: str = ""
-    checks: tuple[StatementCheck, ...] = ()
 
 
 class SupportDesk:
@@ -133,7 +115,7 @@ class SupportDesk:
             unsure = _too_unsure(found.evidence, question.evidence_to_send)
             question = replace(question, delivery="drafted")
         if found.evidence < self._evidence_needed or not found.passages:
-            answering = _Answering(result=_nothing_found(found.passages), engine="")
+            answering = Answering(result=_nothing_found(found.passages), engine="")
         else:
             request = AnswerRequest(
                 question=text, passages=found.passages, locale=locale, history=question.history
@@ -141,10 +123,18 @@ class SupportDesk:
             with clock.stage("answer"):
                 answering = self._answer(request, on_statement, standing)
         second = self._second_opinion if standing.step < Step.NO_EXTRAS else None
-        answering = self._checked(answering, question, text, locale, found.passages, clock, second)
+        answering = self._cleared(
+            answering,
+            question,
+            found.passages,
+            text=text,
+            locale=locale,
+            clock=clock,
+            second_opinion=second,
+        )
         detail = " ".join(filter(None, (answering.detail, unsure)))
         answering = replace(answering, detail=detail)
-        outcome = _outcome(question, found, answering, clock)
+        outcome = outcome_of(question, found, answering, clock.stages())
         self._recorder.save(replace(question, text=text), outcome, locale=locale)
         return outcome
 
@@ -158,7 +148,7 @@ class SupportDesk:
         """Hands a question off that is not to be answered whatever is known, records that, and
         returns the outcome. `detail` tells an admin why."""
         text = readable(question.text)
-        outcome = _handed_off(question, reason=reason, detail=detail)
+        outcome = handed_off(question, reason=reason, detail=detail)
         locale = question.locale or self._language.locale_of(text)
         self._recorder.save(replace(question, text=text), outcome, locale=locale)
         return outcome
@@ -170,74 +160,35 @@ class SupportDesk:
         labels = question.reader.labels
         return left_to_people(self._limits(), text, locale=locale, labels=labels)
 
-    def _checked(
+    def _cleared(
         self,
-        answering: _Answering,
+        answering: Answering,
         question: Question,
+        passages: tuple[Passage, ...],
+        *,
         text: str,
         locale: str,
-        passages: tuple[Passage, ...],
         clock: _Clock,
         second_opinion: SecondOpinion | None,
-    ) -> _Answering:
-        """Only statements whose citations hold; of an answer in the company's name only those
-        that what they cite carries, one by one."""
+    ) -> Answering:
+        """What of it may be shown; in the company's name, what may be sent."""
         draft = answering.result
         if not isinstance(draft, Draft):
             return answering
-        held = [(each, verified(each, passages)) for each in draft.statements]
-        statements = tuple(each for _, each in held if each is not None)
-        lost = tuple(uncited(given) for given, each in held if each is None)
-        answering = replace(answering, checks=lost)
-        if not statements:
-            detail = "No statement of the answer was carried by the passage it cites."
-            return replace(answering, result=_unverified(draft, detail))
-        kept = without_orders(statements, passages, text)
-        lost = (*lost, *(an_order(each) for each in statements if each not in kept))
-        answering, statements = replace(answering, checks=lost), kept
-        if not statements:
-            detail = "The answer repeats nothing but what an article tells a writer to do."
-            return replace(answering, result=_unverified(draft, detail))
-        draft = replace(draft, statements=statements)
-        answering = replace(answering, result=draft)
-        if question.delivery == "shown":
-            return answering
-        return self._in_our_name(
-            answering, draft, question, text, locale, passages, clock, second_opinion
-        )
-
-    def _in_our_name(
-        self,
-        answering: _Answering,
-        draft: Draft,
-        question: Question,
-        text: str,
-        locale: str,
-        passages: tuple[Passage, ...],
-        clock: _Clock,
-        second_opinion: SecondOpinion | None,
-    ) -> _Answering:
-        if only_repeats(draft.statements, question.history):
-            # Who asks on has read it. Short questions are looked up with the one before them, and
-            # would be given the answer to that one again.
-            detail = "The answer says nothing that was not said before in this conversation."
-            return replace(answering, result=_without_answer(draft, detail))
-        with clock.stage("check"):
-            checked = check(draft.statements, passages, text, locale)
-            detail = checked.detail
-            if second_opinion is not None and checked.statements:
-                opinion = second_opinion(checked, text)
-                checked = opinion.checked
-                detail = " ".join(filter(None, (checked.detail, opinion.detail)))
-                draft = replace(draft, usage=draft.usage + opinion.usage)
-        checks = (*answering.checks, *map(of_verdict, checked.verdicts))
-        answering = replace(answering, checks=checks)
-        if not checked.still_answers:
-            return replace(answering, result=_unverified(draft, detail))
-        detail = " ".join(filter(None, (answering.detail, detail)))
-        return replace(
-            answering, result=replace(draft, statements=checked.statements), detail=detail
-        )
+        cleared = to_show(draft, passages, text)
+        if isinstance(cleared.result, Draft) and question.delivery != "shown":
+            with clock.stage("check"):
+                cleared = to_send(
+                    cleared.result,
+                    passages,
+                    text,
+                    locale=locale,
+                    history=question.history,
+                    second_opinion=second_opinion,
+                    before=cleared.checks,
+                )
+        detail = " ".join(filter(None, (answering.detail, cleared.detail)))
+        return replace(answering, result=cleared.result, detail=detail, checks=cleared.checks)
 
     def _search(self, question: Question, text: str, locale: str) -> Found:
         return self._retriever.search(
@@ -250,9 +201,9 @@ class SupportDesk:
 
     def _answer(
         self, request: AnswerRequest, on_statement: OnStatement | None, standing: Standing
-    ) -> _Answering:
+    ) -> Answering:
         if standing.step >= Step.EXTRACTIVE and self._fallback is not None:
-            return _Answering(
+            return Answering(
                 result=self._fallback.answer(request, on_statement=on_statement),
                 engine=self._fallback.name,
                 detail=f"{self._engine.name} was not asked: {standing.why}",
@@ -263,12 +214,12 @@ class SupportDesk:
             and result.reason is HandoffReason.ENGINE_UNAVAILABLE
             and self._fallback is not None
         ):
-            return _Answering(
+            return Answering(
                 result=self._fallback.answer(request, on_statement=on_statement),
                 engine=self._fallback.name,
                 detail=f"{self._engine.name} was unavailable: {result.detail}",
             )
-        return _Answering(result=result, engine=self._engine.name)
+        return Answering(result=result, engine=self._engine.name)
 
 
 def readable(text: str) -> str:
@@ -294,61 +245,6 @@ def _looked_up(text: str, question: Question) -> str:
     if not before or len(text.split()) >= _LEANS_BELOW_WORDS:
         return text
     return f"{before[-1]}\n{text}"[:QUESTION_CHARACTERS]
-
-
-def _unverified(draft: Draft, detail: str) -> NoDraft:
-    return _without_answer(draft, detail, HandoffReason.UNVERIFIED_ANSWER)
-
-
-def _without_answer(
-    draft: Draft, detail: str, reason: HandoffReason = HandoffReason.MISSING_KNOWLEDGE
-) -> NoDraft:
-    return NoDraft(
-        reason=reason,
-        detail=detail,
-        model=draft.model,
-        prompt_version=draft.prompt_version,
-        usage=draft.usage,
-    )
-
-
-def _outcome(question: Question, found: Found, answering: _Answering, clock: _Clock) -> Outcome:
-    result = answering.result
-    reason = result.reason if isinstance(result, NoDraft) else None
-    detail = result.detail if isinstance(result, NoDraft) else ""
-    answered = OutcomeKind.DRAFTED if question.delivery == "drafted" else OutcomeKind.ANSWERED
-    return Outcome(
-        question_id=question.id,
-        kind=OutcomeKind.HANDED_OFF if reason else answered,
-        reason=reason,
-        detail=" ".join(part for part in (answering.detail, detail) if part),
-        tags=_tags(reason),
-        statements=result.statements if isinstance(result, Draft) else (),
-        passages=found.passages,
-        evidence=found.evidence,
-        engine=answering.engine,
-        model=result.model,
-        prompt_version=result.prompt_version,
-        embedding_index=found.index,
-        usage=result.usage,
-        latency_ms=clock.stages(),
-        cut=found.cut,
-        checks=answering.checks,
-    )
-
-
-def _handed_off(question: Question, *, reason: HandoffReason, detail: str) -> Outcome:
-    return Outcome(
-        question_id=question.id,
-        kind=OutcomeKind.HANDED_OFF,
-        reason=reason,
-        detail=detail,
-        tags=_tags(reason),
-    )
-
-
-def _tags(reason: HandoffReason | None) -> tuple[str, ...]:
-    return ("supportbot_handoff", f"supportbot_{reason}") if reason else ()
 
 
 @dataclass(slots=True)

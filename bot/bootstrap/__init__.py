@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
     from bot.answering.base import Engine
+    from bot.answering.clearing import SecondOpinion
     from bot.bootstrap.vendors import Vendors
     from bot.budgets import Standing
     from bot.language import LanguageDetector
     from bot.limits import Limits
     from bot.llm import MessagesApi
     from bot.sources import Source
-    from bot.support import Recorder, SecondOpinion, SupportDesk
+    from bot.support import Recorder, SupportDesk
     from bot.sync import Sync
     from bot.triage.router import Router
     from connectors.base import Connector

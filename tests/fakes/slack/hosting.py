@@ -8,14 +8,13 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-import uvicorn
 from fastapi import FastAPI, Request
 from slack_bolt.adapter.fastapi.async_handler import AsyncSlackRequestHandler
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from starlette.responses import Response
 
-from bot.web import listen
+from tests import serving
 from tests.fakes.slack.server import FakeSlack
 
 Done = TypeVar("Done")
@@ -31,24 +30,9 @@ def served(slack: FakeSlack, bolt: AsyncApp) -> Iterator[None]:
     async def receive(request: Request) -> Response:
         return await handler.handle(request)
 
-    with hosted(web) as address:
+    with serving.served(web) as address:
         slack.wire.url = f"{address}{PATH}"
         yield
-
-
-@contextmanager
-def hosted(web: FastAPI) -> Iterator[str]:
-    """The address of a web application, by the server that the product uses."""
-    listener = listen(host="127.0.0.1", port=0)
-    server = uvicorn.Server(uvicorn.Config(web, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
 
 
 @contextmanager
