@@ -119,9 +119,11 @@ ON CONFLICT (day, name, label) DO UPDATE SET
     value = excluded.value, samples = excluded.samples, counted_at = now()
 """
 
+# One row for each label: a row for each of its days takes most of the time of a year.
 _READ = """
-SELECT day, name, label, value, samples FROM daily_figures
-WHERE day > (now() AT TIME ZONE 'UTC')::date - %(days)s::integer ORDER BY day, name, label
+SELECT name, label, array_agg(day ORDER BY day), array_agg(value ORDER BY day), sum(samples)::bigint
+FROM daily_figures
+WHERE day > (now() AT TIME ZONE 'UTC')::date - %(days)s::integer GROUP BY name, label
 """
 
 _TODAY = """
@@ -193,8 +195,8 @@ class Rollups:
         today, counted_at = told or (date.min, None)
         values: dict[str, dict[str, dict[date, float]]] = {}
         samples: dict[tuple[str, str], int] = {}
-        for day, name, label, value, made_from in rows:
-            values.setdefault(name, {}).setdefault(label, {})[day] = value
-            samples[name, label] = samples.get((name, label), 0) + made_from
+        for name, label, dates, each_day, made_from in rows:
+            values.setdefault(name, {})[label] = dict(zip(dates, each_day, strict=True))
+            samples[name, label] = made_from
         span = [today - timedelta(days=back) for back in reversed(range(days))]
         return Figures(days=span, counted_at=counted_at, values=values, samples=samples)

@@ -168,23 +168,16 @@ def _bars(series: Mapping[str, Sequence[float | None]]) -> Callable[[float], lis
     def draw(top: float) -> list[Markup]:
         below, drawn = [0.0] * count, []
         for colour, values in enumerate(series.values(), start=1):
+            outline = ""  # of all bars of a series: a year of single ones takes long to build
             for number, value in enumerate(values):
                 if not value:
                     continue
-                y = _y(below[number] + value, top)
-                drawn.append(
-                    Markup(
-                        '<rect class="bar series-{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" '
-                        'height="{:.1f}"/>'
-                    ).format(
-                        colour,
-                        _x(number, count) + width * 0.1,
-                        y,
-                        width * 0.8,
-                        _y(below[number], top) - y,
-                    )
-                )
+                bottom = _y(below[number], top)
                 below[number] += value
+                y = _y(below[number], top)
+                x = _x(number, count) + width * 0.1
+                outline += f"M{x:.1f} {bottom:.1f}V{y:.1f}h{width * 0.8:.1f}V{bottom:.1f}z"
+            drawn.append(Markup('<path class="bar series-{}" d="{}"/>').format(colour, outline))
         return drawn
 
     return draw

@@ -84,7 +84,7 @@ def test_figures_count_what_their_definitions_say(serve: Serve, pool: Pool) -> N
     assert numbers(pool)["Time to answer, p95"][0] == "200 ms"
     page = browser.page("/?days=7")
     assert "50.0%" in page.get_text()
-    assert page.select_one("svg.plot rect.series-1") is not None
+    assert page.select_one("svg.plot path.series-1") is not None
     assert {"customer request", "missing knowledge"} <= {
         each.get_text() for each in page.select("table th")
     }
