@@ -3,6 +3,7 @@ extractive engine, the books in PostgreSQL, and Zendesk's API over HTTP."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -38,8 +39,10 @@ from connectors.zendesk.login import OAuthClient
 from indexing.index import Index
 from indexing.pipeline import Indexer
 from indexing.retrieval import Retriever
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from uuid import UUID
 
     from psycopg_pool import ConnectionPool
@@ -88,17 +91,17 @@ class Tickets:
         self.routes: Routes = NoRoutes()
         self.anna = self.ticketing.person("Anna Schmidt", email="anna@customer.example")
         self.carl = self.ticketing.person("Carl", role="agent", email="carl@acme.example")
-        account = ZendeskAccount(
+        self._account = partial(
+            ZendeskAccount,
             subdomain="acme",
             credentials=OAuthClient(client_id="supportbot", client_secret="the-client-secret"),
             base_url=zendesk.base_url,
             scopes=DESK_SCOPES,
-            timeout=1.0,
             longest_wait=10.0,
             clock=clock,
             sleep=clock.sleep,
         )
-        self.client = account.client()
+        self.client = self._account(timeout=PATIENCE).client()
         self.desk = TicketDesk(client=self.client, sleep=clock.sleep)
         index = Index.open(pool, model=embedder.name, dimensions=embedder.dimensions)
         self._language = language
@@ -115,6 +118,15 @@ class Tickets:
             language=language,
             evidence_needed=EVIDENCE_NEEDED,
         )
+
+    @contextmanager
+    def hurried(self) -> Iterator[None]:
+        """Meanwhile requests that take longer than a second are given up."""
+        patient = self.desk
+        with self._account(timeout=1.0).client() as client:
+            self.desk = TicketDesk(client=client, sleep=self.clock.sleep)
+            yield
+        self.desk = patient
 
     # --- What people do
 

@@ -24,7 +24,7 @@ from tests.fakes.anthropic import MessagesFake
 from tests.fakes.collector import FakeCollector
 from tests.fakes.replies import fails
 from tests.fakes.zendesk import FakeZendesk
-from tests.faults.deployment import PATIENCE
+from tests.waiting import PATIENCE, wait_for
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -149,7 +149,7 @@ def test_nothing_that_can_be_read_holds_a_secret(
                 ):
                     ended = line.run(*arguments)
                     read[" ".join(arguments)] = (ended.stdout + ended.stderr).decode()
-                _wait_for_trouble(pool)
+                wait_for(lambda: _in_trouble(pool), "nothing went wrong")
             finally:
                 for each in running:
                     each.terminate()
@@ -173,17 +173,10 @@ def test_nothing_that_can_be_read_holds_a_secret(
     assert found == []
 
 
-def _wait_for_trouble(pool: ConnectionPool[Connection[Any]]) -> None:
-    """Until the ticket's job has failed, for its secret is wrong."""
-    import time
-
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        with pool.connection() as connection:
-            if connection.execute("SELECT 1 FROM ticket_problems").fetchone():
-                return
-        time.sleep(0.1)
-    pytest.fail("nothing went wrong")
+def _in_trouble(pool: ConnectionPool[Connection[Any]]) -> bool:
+    """Whether the ticket's job has failed, for its secret is wrong."""
+    with pool.connection() as connection:
+        return connection.execute("SELECT 1 FROM ticket_problems").fetchone() is not None
 
 
 def _everything(pool: ConnectionPool[Connection[Any]]) -> str:

@@ -4,10 +4,9 @@ can, ends in time whether or not the database answers, and leaves nothing half d
 from __future__ import annotations
 
 import subprocess
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,8 +25,7 @@ from tests.acceptance.commands import CommandLine
 from tests.fakes.slack import App, FakeSlack
 from tests.fakes.zendesk import FakeZendesk
 from tests.faults.wires import Wires
-
-PATIENCE = 60  # seconds after which a test has failed; nothing waits for it to pass
+from tests.waiting import PATIENCE, wait_for
 
 
 @pytest.fixture
@@ -40,13 +38,6 @@ def stack() -> Iterator[ExitStack]:
 def connection(database_url: str) -> Iterator[Connection[Any]]:
     with psycopg.connect(database_url, autocommit=True) as opened:
         yield opened
-
-
-def wait_for(happened: Callable[[], object]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not happened():
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.05)
 
 
 def answers(url: str) -> bool:

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,8 @@ from indexing.index import Index
 from indexing.pipeline import Indexer
 from tests.acceptance.commands import CommandLine
 from tests.factories import document
+from tests.waiting import wait_for
 
-PATIENCE = 60  # seconds after which a test has failed; nothing waits for it to pass
 SMALL, LARGE = (f"tests.fakes.words.WordsEmbedding?size={size}" for size in (32, 128))
 GONE = "package.that.is.gone.Model"
 DOCUMENTS = 12
@@ -84,9 +83,7 @@ def test_a_worker_started_with_another_model_switches_to_it(
 
     start("worker", EMBEDDING_MODEL=LARGE)
 
-    until = time.monotonic() + PATIENCE
-    while shown(line).get(LARGE) != ("live", DOCUMENTS, False):
-        assert time.monotonic() < until, shown(line)
+    wait_for(lambda: shown(line).get(LARGE) == ("live", DOCUMENTS, False))
     back = line.run("index", "rollback", EMBEDDING_MODEL=LARGE)  # that worker does it
     assert back.returncode == 0, back.stderr
     assert b"EMBEDDING_MODEL is still" in back.stderr

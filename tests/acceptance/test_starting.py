@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg import Connection, sql
+from psycopg import sql
 
-from bot.backlog import Backlog, backlog
+from bot.backlog import backlog
 from tests.acceptance.commands import CommandLine
 from tests.conftest import database_at, run_sql
-
-PATIENCE = 60  # seconds after which a test has failed; nothing waits for it to pass
+from tests.waiting import PATIENCE, wait_for
 
 
 @pytest.fixture
@@ -80,20 +77,13 @@ def test_worker_and_scheduler_wait_for_a_database_that_comes_later(
     run_sql(server_url, create.format(name, sql.Identifier(migrated_template)))
     try:
         with psycopg.connect(url, autocommit=True) as connection:
-            wait_for(connection, lambda state: state.worker_heartbeat is not None)
-            wait_for(connection, lambda state: state.scheduler_heartbeat is not None)
+            wait_for(lambda: backlog(connection).worker_heartbeat is not None)
+            wait_for(lambda: backlog(connection).scheduler_heartbeat is not None)
         for each in processes:
             each.terminate()
         assert [each.wait(PATIENCE) for each in processes] == [0, 0]
     finally:
         run_sql(server_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
-
-
-def wait_for(connection: Connection[Any], happened: Callable[[Backlog], bool]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not happened(backlog(connection)):
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("process", ["web", "worker", "scheduler"])

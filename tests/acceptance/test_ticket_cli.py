@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,13 +17,12 @@ from bot.zendesk.webhooks import PATH
 from tests.acceptance.commands import PYTHON_M_BOT, CommandLine
 from tests.fakes.zendesk import FakeZendesk
 from tests.fakes.zendesk.deliveries import BY_TRIGGERS
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from socket import socket
 
     from psycopg_pool import ConnectionPool
-
-PATIENCE = 60  # seconds after which a test has failed; nothing waits for it to pass
 
 
 @pytest.fixture
@@ -309,10 +307,3 @@ def done_turns(pool: ConnectionPool) -> list[tuple[str]]:
         return connection.execute(
             "SELECT outcome FROM ticket_turns WHERE state = 'done'"
         ).fetchall()
-
-
-def wait_for(happened: Callable[[], object]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not happened():
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.05)

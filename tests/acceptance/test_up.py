@@ -15,8 +15,7 @@ import pytest
 from bot.up import Backoff
 from tests.acceptance.commands import CommandLine
 from tests.fakes.slack import FakeSlack
-
-PATIENCE = 60  # seconds after which a test has failed; nothing waits for it to pass
+from tests.waiting import PATIENCE
 
 SUPERVISOR = """
 import os, sys, json

@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,8 +17,8 @@ from bot.queue import Lane, Queue, article_job, sync_job
 from indexing.batches import BATCH_DOCUMENTS
 from indexing.index import Index
 from tests.acceptance.commands import CommandLine
+from tests.waiting import PATIENCE, wait_for
 
-PATIENCE = 30  # seconds after which a test has failed; nothing waits for it to pass
 ARTICLES = 80
 
 # As `supportbot worker`, but quick to notice that another one is dead.
@@ -97,13 +96,6 @@ def start(line: CommandLine) -> Iterator[Start]:
 def value(connection: Connection[Any], statement: str) -> Any:
     row = connection.execute(statement).fetchone()
     return row[0] if row else None
-
-
-def wait_for(happened: Callable[[], object]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not happened():
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.05)
 
 
 @contextmanager

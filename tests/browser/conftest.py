@@ -15,6 +15,7 @@ from bot.admin.people import People
 from bot.admin.roles import Role
 from bot.admin.sessions import Sessions
 from tests.console import COOKIE, somebody
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -34,7 +35,6 @@ SWITCHES = (
     "--disable-sync",
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-PATIENCE_MS = 15_000
 THEMES = ("light", "dark")
 
 
@@ -99,7 +99,7 @@ def window(chromium: Browser, pool: Pool) -> Iterator[Callable[..., Window]]:
             person, agent="tests", address="127.0.0.1"
         )
         context.add_cookies([{"name": COOKIE, "value": token, "url": base}])
-        context.set_default_timeout(PATIENCE_MS)
+        context.set_default_timeout(PATIENCE * 1000)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(

@@ -28,6 +28,7 @@ from tests.conftest import database_at, run_sql
 from tests.fakes.slack import FakeSlack
 from tests.fakes.zendesk import FakeZendesk
 from tests.faults.processes import Interpreter, Processes
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from tests.faults.processes import Starts
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 VICTIMS = ("worker", "scheduler", "database", "backend")
 
-PATIENCE = 120.0
 """Seconds after which what is waited for has failed to happen; nothing waits for it to pass."""
 
 _A_LOOK = 5.0  # seconds; none takes longer unless the machine is busy with something else

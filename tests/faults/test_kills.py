@@ -65,6 +65,7 @@ class Chaos:
     def start_a_sync(self) -> None:
         """Planned, asked for, or of one article because Zendesk said that it changed."""
         article = self._chance.choice(list(self._deployment.zendesk.account.articles))
+        last = self._last_run()
         match self._chance.randrange(4):
             case 0:
                 self._enqueue(sync_job(SOURCE, full=True, priority=Priority.ASKED_FOR))
@@ -75,7 +76,7 @@ class Chaos:
                 self._plan()
             case _:
                 self._plan()
-        self._deployment.wait_for(self._under_way, "no run began")
+        self._deployment.wait_for(lambda: self._began_after(last), "no run began")
 
     def kill_somebody(self) -> None:
         victim = self._chance.choice(VICTIMS)
@@ -120,9 +121,17 @@ class Chaos:
     def _enqueue(self, job: Job) -> int:
         return self._deployment.ask(lambda each: self._queue.enqueue(job, connection=each).id)
 
-    def _under_way(self) -> bool:
+    def _last_run(self) -> int:
+        return int(self._deployment.rows("SELECT coalesce(max(id), 0) FROM sync_runs")[0][0])
+
+    def _began_after(self, run: int) -> bool:
+        """One that is over between two looks has begun, too."""
         self._deployment.hasten()
-        return bool(self._deployment.rows("SELECT FROM sync_runs WHERE state = 'running'"))
+        return bool(
+            self._deployment.rows(
+                "SELECT FROM sync_runs WHERE state = 'running' OR id > %s LIMIT 1", (run,)
+            )
+        )
 
     def _phase(self) -> str:
         (doing, running) = self._deployment.rows(

@@ -205,7 +205,7 @@ def test_an_approval_that_timed_out_is_sent_once(tickets: Tickets, applied: bool
     ticket, draft = drafted(tickets)
     tickets.drafts.approve(draft, actor=ANNA)
     tickets.zendesk.failures.plan("timeout", matching=PUT, applied=applied)
-    with pytest.raises(TicketUnsettled):
+    with tickets.hurried(), pytest.raises(TicketUnsettled):
         tickets.attendant().send(ticket.id, draft)
     assert tickets.send(ticket, draft) == "sent"
     assert len(tickets.said(ticket, public=True)) == 1

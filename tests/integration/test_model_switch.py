@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -45,13 +44,13 @@ from indexing.pipeline import Indexer
 from indexing.retrieval import Retriever
 from indexing.switching import FEW, BuildProgress, Switching
 from tests.factories import document
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from indexing.embedders.embedder import Embedder, Vectors
 
 SMALL, LARGE = (f"tests.fakes.words.WordsEmbedding?size={size}" for size in (32, 128))
 BUNDLED = "all-MiniLM-L6-v2"
-PATIENCE = 30  # seconds after which a test has failed; nothing waits for it to pass
 ARTICLES = 80
 
 
@@ -139,13 +138,6 @@ def texts(*numbers: int) -> dict[str, str]:
 def place(pool: Any, embedder: Embedder, tmp_path: Path) -> Place:
     words = {name: Counting(load(name, cache_dir=tmp_path)) for name in (SMALL, LARGE)}
     return Place(pool=pool, models={**words, BUNDLED: Counting(embedder)})
-
-
-def wait_for(happened: Callable[[], object]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not happened():
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.02)
 
 
 def waiting(place: Place, statement: str) -> bool:

@@ -6,14 +6,12 @@ import os
 import pwd
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from psycopg.conninfo import conninfo_to_dict
@@ -23,8 +21,8 @@ from bot.bootstrap import Application, processes
 from bot.errors import SettingInvalid
 from bot.web import listen
 from tests.integration.test_zendesk_webhook import SECRET, signed
+from tests.waiting import PATIENCE, database_answers, wait_for
 
-PATIENCE = 30
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
 
 EVENT = (
@@ -59,23 +57,11 @@ def pooled_url(database_url: str, scratch: Path) -> Iterator[str]:
     )
     url = f"postgresql://{options['user']}@127.0.0.1:{port}/{options['dbname']}"
     try:
-        _wait_until_it_answers(url)
+        wait_for(lambda: database_answers(url), "pgbouncer does not answer")
         yield url
     finally:
         running.terminate()
         running.wait(timeout=PATIENCE)
-
-
-def _wait_until_it_answers(url: str) -> None:
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            psycopg.connect(url).close()
-        except psycopg.OperationalError:
-            assert time.monotonic() < until, "pgbouncer does not answer"
-            time.sleep(0.1)
-        else:
-            return
 
 
 @pytest.fixture

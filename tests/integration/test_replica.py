@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,11 +28,11 @@ from indexing.retrieval import Retriever
 from tests.factories import document
 from tests.fakes.clock import FakeClock
 from tests.integration.conftest import Knowledge
+from tests.waiting import PATIENCE, database_answers, wait_for
 
 if TYPE_CHECKING:
     from indexing.embedders.embedder import Embedder
 
-PATIENCE = 60
 ASKED = "How long do I have to return an item?"
 
 
@@ -96,23 +95,11 @@ def replica_url(primary_url: str, scratch: Path) -> Iterator[str]:
     )
     url = primary_url.replace(f":{options['port']}/", f":{port}/")
     try:
-        _wait_for(lambda: not psycopg.connect(url).close())
+        wait_for(lambda: database_answers(url))
         yield url
     finally:
         running.terminate()
         running.wait(timeout=PATIENCE)
-
-
-def _wait_for(happened: Any) -> None:
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            if happened():
-                return
-        except psycopg.OperationalError:
-            pass
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.1)
 
 
 def paused(pool: ConnectionPool[Connection[Any]], statement: str) -> None:
@@ -151,7 +138,7 @@ def test_a_replica_searches_and_never_serves_what_is_gone(
         )
         customer = Reader.customer()
 
-        _wait_for(replica.is_fresh)
+        wait_for(replica.is_fresh)
         found = retriever.search(ASKED, customer, "en", 3)
         assert searched == [True]
         first = found.passages[0].document_id
@@ -173,7 +160,7 @@ def test_a_replica_searches_and_never_serves_what_is_gone(
 
         # It catches up by itself.
         paused(copy, "SELECT pg_wal_replay_resume()")
-        _wait_for(replica.is_fresh)
+        wait_for(replica.is_fresh)
         found = retriever.search(ASKED, customer, "en", 3)
         assert first not in {each.document_id for each in found.passages}
 

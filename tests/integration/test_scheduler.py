@@ -1,7 +1,6 @@
 """The scheduler notices changes by itself, survives the database, and never starts twice."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -15,9 +14,9 @@ from bot import db, timing
 from bot.queue import Queue
 from bot.scheduler import Scheduler
 from bot.schedules import Schedules
+from tests.waiting import PATIENCE, wait_for
 
 Pool = ConnectionPool[Connection[Any]]
-PATIENCE = 30  # seconds after which a test has failed; nothing waits for it to pass
 
 
 @pytest.fixture
@@ -56,13 +55,6 @@ def run_sql(pool: Pool, statement: str, *parameters: object) -> list[Any]:
     with pool.connection() as connection:
         cursor = connection.execute(statement, parameters or None)
         return cursor.fetchall() if cursor.description else []
-
-
-def wait_for(happened: Callable[[], object]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not happened():
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.02)
 
 
 def leader(pool: Pool) -> str | None:

@@ -20,6 +20,7 @@ from slack_sdk.signature import SignatureVerifier
 from tests.fakes.clock import FakeClock
 from tests.fakes.slack import App, Disorder, FakeSlack, sign
 from tests.fakes.slack.receiver import Receiver
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -131,7 +132,7 @@ def test_calls_can_be_held(slack: FakeSlack, client: WebClient) -> None:
     held = slack.failures.hold("chat.postMessage")
     caller = Thread(target=client.chat_postMessage, kwargs={"channel": channel.id, "text": "x"})
     caller.start()
-    assert held.arrived.acquire(timeout=10)
+    assert held.arrived.acquire(timeout=PATIENCE)
     assert slack.workspace.from_bot() == []
     with pytest.raises(TimeoutError):
         slack.until(slack.workspace.from_bot, timeout=0)

@@ -18,6 +18,7 @@ from tests.fakes.slack import FakeSlack
 from tests.fakes.slack.emulate import Absent, install, running
 from tests.fakes.slack.receiver import Receiver
 from tests.refusals import error
+from tests.waiting import PATIENCE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +57,7 @@ def theirs(folder: Path, receiver: Receiver) -> Iterator[Side]:
             bot = WebClient(emulate.bot_token, base_url=emulate.api_url)
             channel = emulate.channels["support"]
             bot.conversations_join(channel=channel)
-            assert receiver.arrivals.acquire(timeout=10)
+            assert receiver.arrivals.acquire(timeout=PATIENCE)
             receiver.came.clear()
             yield Side(
                 bot=bot,
@@ -116,13 +117,13 @@ def conversation(side: Side) -> Any:
     """What a question, an answer, an edit of it and its deletion show, by kind, not by word."""
     question = side.say(f"<@{side.bot_user}> how?")
     for _ in ("message", "app_mention"):
-        assert side.receiver.arrivals.acquire(timeout=10)
+        assert side.receiver.arrivals.acquire(timeout=PATIENCE)
     answer = side.bot.chat_postMessage(channel=side.channel, thread_ts=question, text="So.")
     side.bot.chat_update(channel=side.channel, ts=answer["ts"], text="So!")
     thread = side.bot.conversations_replies(channel=side.channel, ts=question)["messages"]
     side.bot.chat_delete(channel=side.channel, ts=answer["ts"])
     for _ in ("said", "changed", "deleted"):
-        assert side.receiver.arrivals.acquire(timeout=10)
+        assert side.receiver.arrivals.acquire(timeout=PATIENCE)
     verifier = SignatureVerifier(side.signing_secret)
     assert all(verifier.is_valid_request(body, head) for head, body in side.receiver.came)
     events = [json.loads(body)["event"] for _, body in side.receiver.came]

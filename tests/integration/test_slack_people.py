@@ -18,6 +18,7 @@ from connectors.zendesk.login import OAuthClient
 from tests.asking import Asking, asking, sample_template, shown
 from tests.fakes.slack.limits import faults_of_message, faults_of_view
 from tests.fakes.zendesk import FakeZendesk
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -287,7 +288,7 @@ def zendesk(slack: Asking) -> Iterator[FakeZendesk]:
             credentials=OAuthClient(client_id="supportbot", client_secret="the-client-secret"),
             base_url=running.base_url,
             scopes=DESK_SCOPES,
-            timeout=5.0,
+            timeout=PATIENCE,
             clock=slack.clock,
             sleep=slack.clock.sleep,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack.hosting import connected
 from tests.fakes.slack.samples import actions, button, field, modal
+from tests.waiting import PATIENCE, wait_for
 
 
 @pytest.fixture
@@ -84,14 +84,11 @@ def test_a_socket_is_opened_anew_when_slack_asks_for_it(slack: FakeSlack, bolt: 
     ann = acme.member("Ann")
     with connected(slack, bolt):
         slack.sockets.refresh()
-        assert slack.sockets.arrivals.acquire(timeout=20)
+        assert slack.sockets.arrivals.acquire(timeout=PATIENCE)
         acme.open_app(ann)
         slack.deliveries.flush()
     assert heard == ["0"]  # as real sockets say of what is sent for the first time
-    until = time.monotonic() + 20
-    while slack.sockets.open:  # the other side hears of it a little later
-        assert time.monotonic() < until
-        time.sleep(0.01)
+    wait_for(lambda: not slack.sockets.open)  # the other side hears of it a little later
     assert len(slack.asked("apps.connections.open")) == 2
 
 
@@ -104,7 +101,7 @@ def test_a_socket_that_breaks_is_opened_anew(slack: FakeSlack, bolt: AsyncApp) -
         slack.sockets.warn()
         assert slack.sockets.open == 1
         slack.sockets.drop()
-        assert slack.sockets.arrivals.acquire(timeout=20)
+        assert slack.sockets.arrivals.acquire(timeout=PATIENCE)
         slack.workspace.open_app(slack.workspace.member("Ann"))
         assert slack.deliveries.flush() == 1
 
@@ -141,7 +138,7 @@ def test_the_builtin_socket_client_is_understood_too(slack: FakeSlack) -> None:
     handler = SocketModeHandler(bolt, slack.app_token)
     handler.connect()
     try:
-        assert slack.sockets.arrivals.acquire(timeout=10)
+        assert slack.sockets.arrivals.acquire(timeout=PATIENCE)
         slack.workspace.open_app(slack.workspace.member("Ann"), tab="messages")
         slack.deliveries.flush()
     finally:

@@ -42,6 +42,7 @@ from connectors.zendesk.login import OAuthClient
 from tests.fakes.clock import FakeClock
 from tests.fakes.zendesk import FakeZendesk
 from tests.fakes.zendesk.ticketing import Person, Ticket
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -96,7 +97,7 @@ class Desk:
             credentials=OAuthClient(client_id="supportbot", client_secret="the-client-secret"),
             base_url=zendesk.base_url,
             scopes=DESK_SCOPES,
-            timeout=5.0,
+            timeout=PATIENCE,
             longest_wait=10.0,
             clock=clock,
             sleep=clock.sleep,

@@ -1,6 +1,5 @@
 """The web process's answers, on a real database in each of its states."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,7 @@ from bot.web import listen
 from indexing.index import Index
 from tests.conftest import database_at, run_sql
 from tests.models import with_models
-
-PATIENCE = 30  # seconds after which a test has failed; nothing waits for it to pass
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -109,9 +107,7 @@ def test_it_serves_before_the_database_is_there_and_notices_when_it_comes(
         template = sql.Identifier(migrated_template)
         run_sql(server_url, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, template))
         try:
-            until = time.monotonic() + PATIENCE
-            while states(client.get("/readyz").json())["database"] != "ok":
-                assert time.monotonic() < until, "it did not notice"
+            wait_for(lambda: states(client.get("/readyz").json())["database"] == "ok")
             assert client.get("/metrics").status_code == 200
         finally:
             run_sql(server_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))

@@ -28,6 +28,7 @@ from connectors.zendesk.scope import Scope, choice, locale_choice
 from indexing.models import Audience, Document
 from tests.fakes.clock import FakeClock
 from tests.fakes.zendesk import Article, FakeZendesk, Section
+from tests.waiting import PATIENCE
 
 KINDS_OF_USER = ("staff", "signed_in_users")
 
@@ -55,7 +56,7 @@ def connector(zendesk: FakeZendesk, **changes: Any) -> ArticlesConnector:
         subdomain="acme",
         credentials=OAuthClient(client_id="supportbot", client_secret="the-client-secret"),
         base_url=zendesk.base_url,
-        timeout=5,
+        timeout=PATIENCE,
         clock=zendesk.clock,
         sleep=zendesk.clock.sleep,  # type: ignore[attr-defined]  # the fixture's clock is a fake
     )

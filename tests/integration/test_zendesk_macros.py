@@ -16,6 +16,7 @@ from connectors.zendesk.macros import MacrosConnector
 from indexing.models import Audience, Document
 from tests.fakes.clock import FakeClock
 from tests.fakes.zendesk import FakeZendesk
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def connector(zendesk: FakeZendesk, **settings: str) -> MacrosConnector:
         subdomain="acme",
         credentials=OAuthClient(client_id="supportbot", client_secret="the-client-secret"),
         base_url=zendesk.base_url,
-        timeout=5,
+        timeout=PATIENCE,
         clock=zendesk.clock,
         sleep=zendesk.clock.sleep,  # type: ignore[attr-defined]  # the fixture's clock is a fake
     )

@@ -21,6 +21,7 @@ from tests.fakes.zendesk import Article, FakeZendesk, sign
 from tests.fakes.zendesk.deliveries import Disorder
 from tests.fakes.zendesk.receiver import Receiver
 from tests.fakes.zendesk.specification import schema_of
+from tests.waiting import PATIENCE
 
 SPEC = Path(__file__).parents[3] / "shared" / "specs" / "help_center_oas.yaml"
 LOGIN = ("bot@acme.example/token", "the-api-token")
@@ -237,12 +238,12 @@ def test_anonymous_callers_see_what_is_open_and_nothing_else(zendesk: FakeZendes
     account.publish(section, "Restricted", segments=[account.segment("VIP")])
     api = f"{zendesk.base_url}/api/v2"
 
-    listed = requests.get(f"{api}/help_center/en-us/articles", timeout=5).json()
-    me = requests.get(f"{api}/users/me.json", timeout=5)
+    listed = requests.get(f"{api}/help_center/en-us/articles", timeout=PATIENCE).json()
+    me = requests.get(f"{api}/users/me.json", timeout=PATIENCE)
 
     assert [each["id"] for each in listed["articles"]] == [open_one.id]
     assert (me.status_code, me.json()["user"]["id"]) == (200, None)
-    assert requests.get(f"{api}/brands.json", timeout=5).status_code == 401
+    assert requests.get(f"{api}/brands.json", timeout=PATIENCE).status_code == 401
 
 
 @pytest.fixture
@@ -371,7 +372,7 @@ def test_deliveries_can_go_out_by_themselves(zendesk: FakeZendesk, receiver: Rec
     zendesk.deliveries.start()
     ticketing.ticket(ticketing.person("Ann"), "Tents", "How?")
 
-    assert receiver.arrivals.acquire(timeout=10)
+    assert receiver.arrivals.acquire(timeout=PATIENCE)
     zendesk.deliveries.stop()
     assert (len(receiver.came), zendesk.deliveries.pending) == (1, [])
 

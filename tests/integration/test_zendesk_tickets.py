@@ -18,6 +18,7 @@ from indexing.models import Audience, Document
 from tests.fakes.clock import FakeClock
 from tests.fakes.zendesk import FakeZendesk
 from tests.fakes.zendesk.ticketing import Person, Ticket
+from tests.waiting import PATIENCE
 
 QUESTION = "Can I send the tent back after I have used it?"
 ANSWER = "You can return a used tent within 45 days as long as it is dry."
@@ -49,7 +50,7 @@ def connector(zendesk: FakeZendesk, **settings: object) -> TicketsConnector:
         subdomain="acme",
         credentials=OAuthClient(client_id="supportbot", client_secret="the-client-secret"),
         base_url=zendesk.base_url,
-        timeout=5,
+        timeout=PATIENCE,
         clock=zendesk.clock,
         sleep=zendesk.clock.sleep,  # type: ignore[attr-defined]  # the fixture's clock is a fake
     )

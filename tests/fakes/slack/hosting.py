@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from tests import serving
 from tests.fakes.slack.server import FakeSlack
+from tests.waiting import PATIENCE
 
 Done = TypeVar("Done")
 PATH = "/slack/events"
@@ -52,7 +53,7 @@ def connected(slack: FakeSlack, bolt: AsyncApp) -> Iterator[None]:
 
     handler = run(opened())
     try:
-        assert slack.sockets.arrivals.acquire(timeout=10)
+        assert slack.sockets.arrivals.acquire(timeout=PATIENCE)
         yield
     finally:
         run(handler.close_async())
