@@ -94,8 +94,8 @@ def milliseconds(value: float | None) -> str:
 
 
 def dollars(value: float | None) -> str:
-    """A cost."""
-    return _NOTHING if value is None else f"{value:,.2f} USD"
+    """A cost; nobody reads the cents of a thousand."""
+    return _NOTHING if value is None else f"{value:,.{0 if value >= 1000 else 2}f} USD"
 
 
 def words(name: str) -> str:
