@@ -168,7 +168,7 @@ class Worker:
             try:
                 await worker.run()  # type: ignore[no-untyped-call]  # as above
             except _AWAY as error:
-                said = " ".join(str(error).split())
+                said = " ".join(str(error.__cause__ or error).split())  # procrastinate hides it
                 log.warning("No database, trying again: %s", said, extra={"action": "reconnect"})
             await self._pause(1.0)
 

@@ -82,6 +82,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="repeats what happens in a run of everything that failed, which printed its seed",
     )
     group.addoption(
+        "--small-disk",
+        metavar="FOLDER",
+        help="a folder on a file system of 320 MB that tests may fill, where they can mount none",
+    )
+    group.addoption(
         "--emulate",
         action="store_true",
         help="fetch npm emulate, and a Node to run it, as a second opinion on the Slack stand-in",

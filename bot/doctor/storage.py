@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -22,8 +23,20 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
 
+# Half a megabyte that is taken back: what is free inside the tables' files says nothing of the
+# disk. Temporary, so that it neither fills the log nor is seen by anybody.
+_NEEDS_ROOM = """
+CREATE TEMPORARY TABLE supportbot_needs_room AS
+SELECT repeat('x', 500) AS filler FROM generate_series(1, 1000)
+"""
+_MAKE_ROOM = (
+    "Make room there. What comes in meanwhile is refused, and sent again by Zendesk and Slack; "
+    "processes go on by themselves."
+)
+
+
 def database(pool: ConnectionPool[Connection[Any]], *, embedded: bool, wait: float = 5.0) -> Check:
-    """Whether the server answers within `wait` seconds and has what is needed."""
+    """Whether the server answers within `wait` seconds, has what is needed, and can keep more."""
 
     def examine(connection: Connection[Any]) -> Check:
         db.check_server(connection)
@@ -34,9 +47,21 @@ def database(pool: ConnectionPool[Connection[Any]], *, embedded: bool, wait: flo
         version, pgvector = row or ("", None)
         kind = "embedded PostgreSQL" if embedded else "PostgreSQL (DATABASE_URL)"
         vectors = f"pgvector {pgvector}" if pgvector else "pgvector not created yet"
+        _take_room(connection)
         return Check(name="database", state="ok", detail=f"{kind} {version}, {vectors}.")
 
     return _with_connection("database", pool, examine, wait)
+
+
+def _take_room(connection: Connection[Any]) -> None:
+    """Raises psycopg.errors.DiskFull, or ReadOnlySqlTransaction, which is how managed services
+    make it known that a disk is full."""
+    connection.rollback()  # the look at the server was a transaction
+    with (
+        suppress(psycopg.errors.InsufficientPrivilege),  # nobody said that it is full
+        connection.transaction(force_rollback=True),
+    ):
+        connection.execute(_NEEDS_ROOM)
 
 
 def replica(lag: Callable[[], float], *, bound: float) -> Check:
@@ -118,6 +143,10 @@ def _with_connection(
     try:
         with pool.connection(timeout=wait) as connection:
             return examine(connection)
+    except (psycopg.errors.DiskFull, psycopg.errors.ReadOnlySqlTransaction) as error:
+        full = "has no room left" if isinstance(error, psycopg.errors.DiskFull) else "is read-only"
+        detail = f"The database's disk {full}: {error.diag.message_primary}."
+        return Check(name=name, state="failed", detail=detail, advice=_MAKE_ROOM)
     except (PoolTimeout, psycopg.OperationalError) as error:
         detail = f"The database does not answer: {' '.join(str(error).split())}."
         return Check(name=name, state="failed", detail=detail, advice="Check that it runs.")

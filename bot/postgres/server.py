@@ -20,7 +20,14 @@ from types import TracebackType
 from psycopg.pq import PGconn, Ping
 
 from bot.errors import DatabaseUnavailable
-from bot.postgres.cluster import DATABASE, ROLE, Cluster, read_or_make_password, write_file
+from bot.postgres.cluster import (
+    DATABASE,
+    ROLE,
+    TELLING,
+    Cluster,
+    read_or_make_password,
+    write_file,
+)
 from bot.postgres.locks import (
     lock_exclusive,
     lock_file,
@@ -94,7 +101,14 @@ class EmbeddedPostgres:
         self._leave()
 
     def ensure_running(self) -> str:
-        """The URL, after starting the server again should it have died while we hold a lease."""
+        """The URL, after starting the server again should it have died while we hold a lease.
+        Raises DatabaseUnavailable, also while its disk is full."""
+        try:
+            return self._running()
+        except OSError as problem:
+            raise self._unusable(problem) from problem
+
+    def _running(self) -> str:
         with lock_file(self._home / "start.lock") as start:
             lock_exclusive(start)
             cluster, binaries = self._cluster()
@@ -257,4 +271,5 @@ def _tail(log: Path, begins_at: int) -> str:
         file.seek(begins_at)
         lines = file.read().decode(errors="replace").strip().splitlines()
     said = [line for line in lines if not line.startswith(("pg_ctl:", "Examine the log"))]
-    return " / ".join(said[-3:]) or "it said nothing"
+    telling = [line for line in said if any(word in line for word in TELLING)]
+    return " / ".join((telling or said)[-3:]) or "it said nothing"

@@ -78,7 +78,8 @@ class _Authorize(AsyncAuthorize):
     async def __call__(
         self, *, enterprise_id: str | None, team_id: str | None, **_: object
     ) -> AuthorizeResult | None:
-        """None where the app is not installed."""
+        """None where the app is not installed, which Bolt answers so that the event is gone. While
+        that is not known, whatever is raised has Slack send it again."""
         try:
             found = await self._in_thread(
                 lambda: self._workspaces.of(team_id or "", enterprise=enterprise_id or "")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.audit import sign
 from bot.errors import InputRejected
-from bot.slack.errors import NotInstalled, SlackError
+from bot.slack.errors import NotInstalled, Refused, SlackError
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -130,8 +130,9 @@ class Workspaces:
 
     def of(self, team: str, *, enterprise: str = "") -> Workspace:
         """The installation that serves a workspace: its own, or that of its organisation
-        `enterprise`, which events tell. Raises NotInstalled, and psycopg.Error when the database
-        cannot be used now."""
+        `enterprise`, which events tell. Raises NotInstalled, another SlackError where Slack has
+        not said yet whose the setting's token is and cannot be asked, and psycopg.Error when the
+        database cannot be used now."""
         remembered = self._known.get(team)
         if remembered is not None and self._clock() - remembered[0] < _REMEMBERED_SECONDS:
             return remembered[1]
@@ -209,8 +210,11 @@ class Workspaces:
     def _find(self, team: str) -> Workspace | None:
         unknown = self._own is None  # asked first: another thread may be learning it just now
         found = self._stored(team)
-        if found is None and unknown:
-            self.learn()
+        if found is None and unknown and self._token is not None:
+            try:
+                self.own()
+            except Refused as error:  # the token is for no workspace (any more)
+                log.warning("Slack does not say whose token it is: %s", error)
             found = self._stored(team)
         return found
 

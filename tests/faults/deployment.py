@@ -102,7 +102,7 @@ class Deployment:
         self.zendesk = zendesk or FakeZendesk()
         self.slack = slack
         self.wiring = wiring
-        self._server = EmbeddedPostgres(data_dir=folder)
+        self.server = EmbeddedPostgres(data_dir=folder)
         self._folder = folder
         self._template = template
         self._settings = settings
@@ -130,7 +130,7 @@ class Deployment:
         self._stack.enter_context(self.zendesk)
         if self.slack is not None:
             self._stack.enter_context(self.slack)
-        self.url = self._stack.enter_context(self._server)
+        self.url = self._stack.enter_context(self.server)
         if self._template:
             self._copy()
         self._line = CommandLine(folder=self._line.folder, settings=dict(self._all_settings()))
@@ -228,7 +228,7 @@ class Deployment:
     def mend(self, victim: str) -> None:
         """Starts again what was killed, as an operator's supervisor would."""
         if victim in {"database", "backend"}:  # without any session it was the whole server
-            self._server.ensure_running()
+            self.server.ensure_running()
         else:
             self.start(victim)
         if not victim.startswith(("scheduler", "web", "slack")):

@@ -10,9 +10,12 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import TYPE_CHECKING
 
+from tests.faults.disks import FullForAWhile
+
 if TYPE_CHECKING:
     from tests.fakes.slack.faults import Fault
     from tests.faults.deployment import Deployment
+    from tests.faults.disks import Disk
     from tests.faults.wires import Wire
 
 Over = Callable[[], bool]
@@ -60,10 +63,14 @@ SLACK: tuple[tuple[Fault, bool, str], ...] = (
 
 class Mischief:
     """Whatever it does is drawn from the `chance` that it is given. `roles` says how many processes
-    there are of each."""
+    there are of each, `disk` what the database is on where that can be filled."""
 
-    def __init__(self, deployment: Deployment, *, roles: Mapping[str, int]) -> None:
+    def __init__(
+        self, deployment: Deployment, *, roles: Mapping[str, int], disk: Disk | None = None
+    ) -> None:
         self._deployment = deployment
+        self._disk = disk
+        self._full: FullForAWhile | None = None
         self._names = [
             name
             for role, number in roles.items()
@@ -96,6 +103,15 @@ class Mischief:
             self._expire_tokens,
         )
         return chance.choice(deeds)(chance)
+
+    def fill_the_disk(self, chance: Random) -> Over:
+        """There is no room for tables any more, or not even for the log, which ends the server."""
+        log, seconds = chance.random() < 0.5, chance.uniform(0.5, LONGEST)
+        if self._disk is None or (self._full is not None and not self._full.is_over()):
+            return _nothing
+        self._full = FullForAWhile(self._disk, self._deployment.server, seconds=seconds, log=log)
+        self.happened["disk full" + (", server ended" if log else "")] += 1
+        return self._full.is_over
 
     def end_everything(self, chance: Random, *, roughly: bool) -> None:
         """Asks all processes to stop, or kills them and the database, all at once; then starts

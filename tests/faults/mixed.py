@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tests.faults.moods import Moods
 
 PER_SECOND = {"ask": 1.0, "write": 1.5, "slack": 1.3, "edit": 3.0, "admin": 0.6, "due": 0.4,
-              "mischief": 0.9}  # fmt: skip
+              "mischief": 0.9, "disk": 0.1}  # fmt: skip
 """How much of each happens."""
 
 SETTLED = 4.0
@@ -162,6 +162,8 @@ class Mixed:
                 crowd.admins.change_something(chance)
             case "due":
                 crowd.admins.make_it_due()
+            case "disk":
+                return crowd.mischief.fill_the_disk(chance)
             case _:
                 return crowd.mischief.do_something(chance)
         return None

@@ -45,6 +45,7 @@ from tests.fakes.zendesk import FakeZendesk, article_event
 from tests.faults.admins import WITNESS, Admins
 from tests.faults.customers import SECRET, Customers
 from tests.faults.deployment import Deployment
+from tests.faults.disks import NO_DISK, Disk
 from tests.faults.editors import PRIVATE, Editors
 from tests.faults.members import Members
 from tests.faults.mischief import Mischief
@@ -115,10 +116,11 @@ def _help_center(zendesk: FakeZendesk) -> Editors:
 
 
 @pytest.fixture(scope="module")
-def folder(scratch: Path, model_cache: Path) -> Path:
-    """Where the database server of all runs is, and what the model prepares once."""
-    made = scratch / f"mixed-{uuid4().hex}"
-    made.mkdir()
+def folder(own_disk: Path | None, scratch: Path, model_cache: Path) -> Path:
+    """Where the database server of all runs is, and what the model prepares once: on a disk that
+    can be full, where there can be one."""
+    made = own_disk or scratch / f"mixed-{uuid4().hex}"
+    made.mkdir(exist_ok=True)
     (made / "models").symlink_to(model_cache)
     return made
 
@@ -175,9 +177,17 @@ class Run:
     """One run, from a deployment that starts to what is wrong in the end."""
 
     def __init__(
-        self, seed: int, *, folder: Path, logs: Path, template: str, nursery: Nursery
+        self,
+        seed: int,
+        *,
+        folder: Path,
+        disk: Disk | None,
+        logs: Path,
+        template: str,
+        nursery: Nursery,
     ) -> None:
         self._seed = seed
+        self._disk = disk
         chance = random.Random(f"{seed}:run")
         self._skew = chance.uniform(-20, 20)
         socket_mode = chance.random() < 0.3
@@ -219,7 +229,7 @@ class Run:
             deployment = stack.enter_context(self.deployment)
             admins = Admins(deployment, SOURCE)
             stack.callback(admins.close)
-            mischief = Mischief(deployment, roles=self.roles)
+            mischief = Mischief(deployment, roles=self.roles, disk=self._disk)
             crowd = Crowd(
                 customers=Customers(deployment, asked=OUTSIDE),
                 members=Members(
@@ -262,6 +272,7 @@ class Run:
 @pytest.mark.faults
 def test_everything_is_as_it_must_be_whatever_fails(
     folder: Path,
+    own_disk: Path | None,
     template: str,
     nursery: Nursery,
     embedder: Embedder,
@@ -271,6 +282,9 @@ def test_everything_is_as_it_must_be_whatever_fails(
     seconds = request.config.getoption("--mixed-seconds") or SECONDS
     given = request.config.getoption("--mixed-seed")
     runs = request.config.getoption("--mixed-runs")
+    disk = None if own_disk is None else Disk(own_disk)
+    if disk is None:
+        print(f"The disk is never full: {NO_DISK}.")
     failed: dict[int, str] = {}
     for number in range(1, runs + 1):
         seed = given if given is not None else random.randrange(10**6)
@@ -278,7 +292,7 @@ def test_everything_is_as_it_must_be_whatever_fails(
         logs = tmp_path / f"{number}-{seed}"
         logs.mkdir()
         began = time.monotonic()
-        run = Run(seed, folder=folder, logs=logs, template=template, nursery=nursery)
+        run = Run(seed, folder=folder, disk=disk, logs=logs, template=template, nursery=nursery)
         try:
             found = run.faults(embedder, seconds=seconds)
         except Exception as error:  # whatever it is, the seed is told

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from slack_sdk.signature import Clock, SignatureVerifier
 
 from bot.queue import Queue
-from bot.slack.errors import SlackAway
+from bot.slack.errors import SlackAway, SlackBusy, SlackError
 from bot.slack.handlers import Handlers
 from bot.slack.http import LARGEST_BODY, PATH, routes
 from bot.slack.inbox import Inbox
@@ -49,6 +49,8 @@ class Slack:
     http: TestClient
     events: int = 0
     asked_whose: list[str] = field(default_factory=list)
+    said_whose: list[SlackError] = field(default_factory=list)
+    """What Slack answers to that, before it says that the token is ours."""
 
     def signed(self, body: bytes, *, at: int = NOW, secret: str = SECRET) -> dict[str, str]:
         verifier = SignatureVerifier(secret)
@@ -101,9 +103,12 @@ class Slack:
 @pytest.fixture
 def slack(pool: ConnectionPool[Connection[Any]]) -> Iterator[Slack]:
     asked: list[str] = []
+    said: list[SlackError] = []
 
     def identify(token: str) -> Workspace:
         asked.append(token)
+        if said:
+            raise said.pop(0)
         return OURS
 
     workspaces = Workspaces(pool=pool, token=SecretStr("xoxb-1"), identify=identify)
@@ -117,7 +122,7 @@ def slack(pool: ConnectionPool[Connection[Any]]) -> Iterator[Slack]:
     app = FastAPI()
     app.include_router(routes(app=lambda: listeners.app, signing_secret=SECRET, clock=Frozen()))
     with TestClient(app) as http:
-        yield Slack(pool=pool, http=http, asked_whose=asked)
+        yield Slack(pool=pool, http=http, asked_whose=asked, said_whose=said)
     listeners.close()
 
 
@@ -368,6 +373,19 @@ def test_without_a_database_slack_sends_again(slack: Slack) -> None:
 
     assert (failed.status_code, again.status_code) == (503, 200)
     assert [row[0] for row in slack.asked()] == [TS, LATER]
+
+
+@pytest.mark.parametrize("error", [SlackAway(), SlackBusy(retry_after=1.0)], ids=["away", "busy"])
+def test_while_slack_does_not_say_whose_the_token_is_slack_sends_again(
+    slack: Slack, error: SlackError
+) -> None:
+    slack.said_whose.append(error)
+    asked = {"type": "app_mention", "channel": "C1", "user": "U1", "text": "<@UBOT> hi", "ts": TS}
+    failed, again = slack.event(asked, id="Ev1"), slack.event(asked, id="Ev1")
+
+    assert failed.status_code >= 500
+    assert again.status_code == 200
+    assert [row[0] for row in slack.asked()] == [TS]
 
 
 def test_what_slack_said_last_time_holds_while_it_is_away(
