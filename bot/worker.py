@@ -28,6 +28,7 @@ from psycopg_pool import PoolTimeout
 from bot import db, tracing
 from bot.leaving import leave_in_time
 from bot.queue import HEARTBEAT, STALLED_AFTER, Lane
+from bot.worker_clock import Deferrer, Jobs
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -77,6 +78,10 @@ class _Lane(LaneWorker):
     async def _process_job(self, context: JobContext) -> None:
         await super()._process_job(context)
         self._new_job_event.set()
+
+    async def _periodic_deferrer(self) -> None:
+        registry, connector = self.app.periodic_registry, self.app.connector
+        await Deferrer(registry, connector=connector).worker()
 
 
 class Worker:
@@ -137,6 +142,7 @@ class Worker:
             timeout=10.0,
         )
         app = procrastinate.App(connector=connector)
+        app.job_manager = Jobs(connector)
         for each in self._register:
             each(app)
         return app

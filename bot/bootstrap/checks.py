@@ -65,8 +65,8 @@ def readiness(pool: ConnectionPool[Connection[Any]], *, embedded: bool) -> tuple
     """What must hold before traffic is sent to the web process."""
     database = doctor.database(pool, embedded=embedded, wait=READY_SECONDS)
     if database.state == "failed":  # the others would only wait for it once more
-        return (database, *_not_checked("schema", "index", "queue"))
-    look = (doctor.schema, doctor.index, doctor.queue)
+        return (database, *_not_checked("clock", "schema", "index", "queue"))
+    look = (doctor.clock, doctor.schema, doctor.index, doctor.queue)
     return (database, *(check(pool, wait=READY_SECONDS) for check in look))
 
 
@@ -76,10 +76,11 @@ def _database_checks(app: Application) -> Iterator[doctor.Check]:
         pool = app.raw_pool
     except SupportbotError as error:
         yield doctor.Check(name="database", state="failed", detail=str(error))
-        yield from _not_checked("schema", "index", "queue")
+        yield from _not_checked("clock", "schema", "index", "queue")
         yield model
         return
     yield doctor.database(pool, embedded=app.embedded_postgres is not None)
+    yield doctor.clock(pool)
     schema = doctor.schema(pool)
     yield schema
     yield model

@@ -111,6 +111,7 @@ def _slack_routes(app: Application) -> Iterator[APIRouter]:
     yield routes(
         app=lambda: slack.listeners.app,
         signing_secret=secret.get_secret_value() if secret else None,
+        database_now=slack.inbox.now,
     )
     client_secret = app.settings.slack.client_secret
     missing = missing_to_install(app.settings)

@@ -4,6 +4,7 @@ Everything works on the libpq URL as it was given. Nothing here repeats it in a 
 it holds the password; hosts and ports are named instead.
 """
 
+from bot.db import clock
 from bot.db.connections import connect, open_pool, watchful
 from bot.db.requirements import ServerFacts, check_server, server_problem
 from bot.db.schema import downgrade, migrate, newest_revision, schema_revision
@@ -11,6 +12,7 @@ from bot.db.schema import downgrade, migrate, newest_revision, schema_revision
 __all__ = [
     "ServerFacts",
     "check_server",
+    "clock",
     "connect",
     "downgrade",
     "migrate",

@@ -15,7 +15,7 @@ from bot.doctor.parts import (
     settings,
     source,
 )
-from bot.doctor.storage import database, index, queue, replica, schema
+from bot.doctor.storage import clock, database, index, queue, replica, schema
 from bot.doctor.vendors import slack, slack_named, zendesk, zendesk_named, zendesk_webhooks
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "State",
     "baselines",
     "budgets",
+    "clock",
     "data_directory",
     "database",
     "embedding_model",

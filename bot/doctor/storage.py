@@ -35,6 +35,10 @@ _MAKE_ROOM = (
 )
 
 
+CLOCKS_DIFFER = 10.0
+"""Seconds from which on a clock is called wrong; less may be a machine that was held up."""
+
+
 def database(pool: ConnectionPool[Connection[Any]], *, embedded: bool, wait: float = 5.0) -> Check:
     """Whether the server answers within `wait` seconds, has what is needed, and can keep more."""
 
@@ -76,6 +80,25 @@ def replica(lag: Callable[[], float], *, bound: float) -> Check:
         else f"It is {behind:.0f} s behind."
     )
     return Check(name="replica", state="warning", detail=detail, advice=advice)
+
+
+def clock(pool: ConnectionPool[Connection[Any]], *, wait: float = 5.0) -> Check:
+    """Whether this machine's clock agrees with the database's, which decides. Nothing is lost
+    where it does not, but times in logs and for people are wrong."""
+
+    def examine(connection: Connection[Any]) -> Check:
+        ahead = db.clock.ahead(connection).total_seconds()
+        if abs(ahead) < CLOCKS_DIFFER:
+            return Check(name="clock", state="ok", detail="It agrees with the database's.")
+        where = "ahead of" if ahead > 0 else "behind"
+        return Check(
+            name="clock",
+            state="warning",
+            detail=f"This machine's clock is {abs(ahead):.0f} s {where} the database's.",
+            advice="Have both machines set their clocks by themselves (NTP).",
+        )
+
+    return _with_connection("clock", pool, examine, wait)
 
 
 def schema(pool: ConnectionPool[Connection[Any]], *, wait: float = 5.0) -> Check:

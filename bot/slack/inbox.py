@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bot.db import clock
 from bot.slack.asked import Way, question_id
 from bot.slack.asking import is_question, names_others, says_something
 from bot.slack.errands import home_job, preview_job, thread_job
@@ -24,6 +25,7 @@ from bot.slack.places import Place
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from datetime import datetime
 
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
@@ -171,6 +173,11 @@ class Inbox:
                     job = home_job(opened.team, opened.user, channel=opened.channel, tab=opened.tab)
                     self._queue.enqueue(job, connection=connection)
             return True
+
+    def now(self) -> datetime:
+        """What time it is by the database. Raises psycopg.Error as `take` does."""
+        with self._pool.connection(timeout=self._wait) as connection:
+            return clock.now(connection)
 
     def take_early(
         self, place: Place, waiting: Collection[str], replies: Iterable[Said], *, bot_user: str

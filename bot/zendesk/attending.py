@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -198,11 +198,10 @@ class Attendant:
         if not missing:
             self._arrive(turn)
             return None  # there may be more to do
-        since = datetime.now(UTC) - (turn.announced_at or datetime.min.replace(tzinfo=UTC))
-        if under_way and since < self._settling:
+        if under_way and turn.announced_for < self._settling:
             raise TicketUnsettled(
                 f"An update of ticket {ticket.ticket_id} may still be on its way.",
-                after=self._settling - since,
+                after=self._settling - turn.announced_for,
             )
         if len(missing) == len(turn.changes):
             self._turns.withdraw(turn)
@@ -244,7 +243,6 @@ class Attendant:
             reason=None,
             why=Why.TICKET_ENDED,
             changes=(),
-            announced_at=None,
         )
         self._settle(ended)
         return ended

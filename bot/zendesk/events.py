@@ -100,10 +100,11 @@ class Delivery:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rejected:
     """Nothing to act on: the HTTP status to answer, and why, for whoever set the webhook up.
-    The reason quotes nothing of what was sent."""
+    The reason quotes nothing of what was sent. `untimely` is what Zendesk did sign, but not now."""
 
     status: int
     reason: str
+    untimely: bool = False
 
 
 _ARTICLE_EVENTS: Mapping[str, type[ArticlePublished | ArticleUnpublished]] = {
@@ -172,7 +173,8 @@ def _forged(
         return Rejected(
             status=401,
             reason="The signature was not made within the last five minutes. If this is not a "
-            "repetition of an old request, correct the clock of the machine that runs Supportbot.",
+            "repetition of an old request, correct the clock of the database's machine.",
+            untimely=True,
         )
     return None
 

@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from bot.db import clock
 from bot.queue import Job, Queue, article_job
 from bot.zendesk.errands import ticket_job
 from bot.zendesk.events import ArticlePublished, ArticleUnpublished, Delivery, TicketTouched
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
 
@@ -86,6 +89,11 @@ class Inbox:
             if jobs := tuple(self._jobs(new, connection)):
                 self._queue.enqueue_all(jobs, connection=connection)
             return tuple(taken)
+
+    def now(self) -> datetime:
+        """What time it is by the database. Raises psycopg.Error as `take` does."""
+        with self._pool.connection(timeout=self._wait) as connection:
+            return clock.now(connection)
 
     def _jobs(self, new: Sequence[Arrived], connection: Connection[Any]) -> Iterator[Job]:
         sources: list[str] | None = None

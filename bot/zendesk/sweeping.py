@@ -7,18 +7,20 @@ them are passed over, so that its own answers cost no further request.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from bot.db import clock
 from bot.queue import Priority
 from bot.zendesk.errands import ticket_job
 from bot.zendesk.resolutions import ENDED
 from connectors.errors import RequestRejected
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
 
@@ -95,8 +97,9 @@ class TicketSweep:
                 connection.execute(_FORGET, (self._account,))
                 return 0
             place = connection.execute(_PLACE, (self._account,)).fetchone()
+            swept_at = place[1] if place else clock.now(connection)
         cursor, enqueued = (place[0] if place else ""), 0
-        for page in self._pages(*(place or ("", None))):
+        for page in self._pages(cursor, swept_at):
             looked_at = self._take(page, before=cursor, is_first=place is None)
             if looked_at is None:
                 log.info("Another sweep goes on.", extra={"action": "ticket_sweep"})
@@ -104,9 +107,8 @@ class TicketSweep:
             cursor, place, enqueued = page.cursor, (page.cursor,), enqueued + looked_at
         return enqueued
 
-    def _pages(self, cursor: str, swept_at: datetime | None) -> Iterator[ChangedTickets]:
-        since = swept_at.timestamp() if swept_at else time.time()
-        start = int(since - LOOK_BACK.total_seconds())
+    def _pages(self, cursor: str, swept_at: datetime) -> Iterator[ChangedTickets]:
+        start = int((swept_at - LOOK_BACK).timestamp())
         if cursor:
             try:
                 yield from self._desk.changed_since(cursor=cursor)

@@ -44,7 +44,8 @@ class Why(StrEnum):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Turn:
     """What became of one or several messages of a customer. `changes` are what Zendesk is told of
-    it, one update each; none where that is nothing. `announced_at` is set once it is on its way."""
+    it, one update each; none where that is nothing. `announced_for` is how long one that is on its
+    way has been so, by the database's clock."""
 
     id: UUID
     ticket_id: int
@@ -55,7 +56,7 @@ class Turn:
     why: Why | None = None
     changes: tuple[TicketChange, ...] = ()
     routing_tag: str = ""
-    announced_at: datetime | None = None
+    announced_for: timedelta = timedelta.max
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +102,7 @@ SELECT turn.id, turn.ticket_id,
        coalesce(array_agg(message.message_id ORDER BY message.message_id)
                 FILTER (WHERE message.message_id IS NOT NULL), '{}'),
        turn.asked_at, turn.outcome, turn.reason, turn.why, turn.changes, turn.routing_tag,
-       turn.decided_at
+       clock_timestamp() - turn.decided_at
 FROM ticket_turns AS turn LEFT JOIN ticket_messages AS message ON message.turn_id = turn.id
 WHERE turn.ticket_id = %s AND turn.state = 'sending'
 GROUP BY turn.id
@@ -200,5 +201,5 @@ def _turn(row: tuple[Any, ...]) -> Turn:
         why=Why(row[6]) if row[6] else None,
         changes=_CHANGES.validate_python(row[7], strict=False),
         routing_tag=row[8],
-        announced_at=row[9],
+        announced_for=row[9],
     )

@@ -5,11 +5,11 @@ stand-ins for Zendesk, Slack and the model that outlive them all and send what h
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from random import Random
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.request import urlopen
 from uuid import uuid4
@@ -27,6 +27,7 @@ from tests.acceptance.commands import CommandLine
 from tests.conftest import database_at, run_sql
 from tests.fakes.slack import FakeSlack
 from tests.fakes.zendesk import FakeZendesk
+from tests.faults.clocks import SECONDS
 from tests.faults.processes import Interpreter, Processes
 from tests.waiting import PATIENCE
 
@@ -85,7 +86,8 @@ class Deployment:
 
     `template` names the database of a running server in `folder` that this one's is a copy of;
     without it the processes run the server by themselves. `wiring` are the ways to everything
-    else, where they can be cut."""
+    else, where they can be cut. `ahead` says of which processes' clocks are wrong, by how many
+    seconds."""
 
     def __init__(
         self,
@@ -97,6 +99,7 @@ class Deployment:
         starts: Starts | None = None,
         template: str = "",
         wiring: Wiring | None = None,
+        ahead: Mapping[str, float] = MappingProxyType({}),
         **settings: str,
     ) -> None:
         self.zendesk = zendesk or FakeZendesk()
@@ -106,6 +109,7 @@ class Deployment:
         self._folder = folder
         self._template = template
         self._settings = settings
+        self._ahead = dict(ahead)
         # Held here, so that who calls while the web process is dead waits for the next one.
         self._listener = listen(host="127.0.0.1", port=0)
         self.web_url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -188,6 +192,8 @@ class Deployment:
         environment = self._line.environment()
         if self.wiring is not None:
             environment |= self.wiring.settings(name, environment)
+        if name in self._ahead:
+            environment[SECONDS] = str(self._ahead[name])
         self.processes.start(name, environment)
 
     def stop(self, name: str, *, within: float) -> int:

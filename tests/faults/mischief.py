@@ -61,6 +61,15 @@ SLACK: tuple[tuple[Fault, bool, str], ...] = (
 )
 
 
+def names_of(roles: Mapping[str, int]) -> list[str]:
+    """Of all processes, where there are so many of each role."""
+    return [
+        name
+        for role, number in roles.items()
+        for name in (role, *(f"{role}-{each}" for each in range(2, number + 1)))
+    ]
+
+
 class Mischief:
     """Whatever it does is drawn from the `chance` that it is given. `roles` says how many processes
     there are of each, `disk` what the database is on where that can be filled."""
@@ -71,11 +80,7 @@ class Mischief:
         self._deployment = deployment
         self._disk = disk
         self._full: FullForAWhile | None = None
-        self._names = [
-            name
-            for role, number in roles.items()
-            for name in (role, *(f"{role}-{each}" for each in range(2, number + 1)))
-        ]
+        self._names = names_of(roles)
         self._troubled: set[str] = set()
         self.happened: Counter[str] = Counter()
 

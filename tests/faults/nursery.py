@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.faults.clocks import preloaded
+
 _LARGEST = 1 << 18
 _LOOK_AGAIN = 0.02
 
@@ -47,9 +49,11 @@ class Nursling:
 
 
 class Nursery:
-    """Starts processes, and tells how they ended. Use as a context manager."""
+    """Starts processes, and tells how they ended. Use as a context manager. With `clocks`, which
+    is loaded before libc, the clock of each can be wrong."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, clocks: Path | None = None) -> None:
+        self._clocks = clocks
         self._ours, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._server: subprocess.Popen[bytes] | None = None
 
@@ -58,6 +62,7 @@ class Nursery:
         self._server = subprocess.Popen(
             (sys.executable, "-m", "tests.faults.preloaded", str(number)),
             cwd=Path(__file__).parents[2],
+            env={**os.environ, **preloaded(self._clocks)},
             pass_fds=(number,),
             stdin=subprocess.DEVNULL,
         )

@@ -18,6 +18,8 @@ import sys
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from tests.faults.clocks import set_own
+
 _LARGEST = 1 << 18
 
 # What the product loads only where it is needed, in most of its processes.
@@ -94,6 +96,7 @@ def _become(told: dict[str, Any], descriptors: list[int]) -> NoReturn:
     os.chdir(told["folder"])
     os.environ.clear()
     os.environ.update(told["environment"])
+    set_own()
     listener = [f"--listener-fd={each}" for each in more]
     sys.argv = ["supportbot", *told["arguments"], *listener]
     sys.exit(importlib.import_module("bot.cli").main())

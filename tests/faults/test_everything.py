@@ -43,12 +43,13 @@ from tests.fakes.anthropic import MessagesFake
 from tests.fakes.slack import App, FakeSlack
 from tests.fakes.zendesk import FakeZendesk, article_event
 from tests.faults.admins import WITNESS, Admins
+from tests.faults.clocks import NO_COMPILER, drawn, library
 from tests.faults.customers import SECRET, Customers
 from tests.faults.deployment import Deployment
 from tests.faults.disks import NO_DISK, Disk
 from tests.faults.editors import PRIVATE, Editors
 from tests.faults.members import Members
-from tests.faults.mischief import Mischief
+from tests.faults.mischief import Mischief, names_of
 from tests.faults.mixed import Crowd, Mixed
 from tests.faults.moods import Moods
 from tests.faults.nursery import Nursery
@@ -157,8 +158,11 @@ def template(folder: Path, embedder: Embedder) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with Nursery() as running:
+def nursery(scratch: Path) -> Iterator[Nursery]:
+    clocks = library(scratch)
+    if clocks is None:
+        print(f"All clocks are right: {NO_COMPILER}.")
+    with Nursery(clocks=clocks) as running:
         yield running
 
 
@@ -202,6 +206,8 @@ class Run:
         if socket_mode:
             settings["SLACK_APP_TOKEN"] = self.slack.app_token
             self.roles["slack"] = 2
+        ahead = {name: drawn(chance) for name in names_of(self.roles)}
+        print(", ".join(f"{name} {seconds:+.0f} s" for name, seconds in ahead.items()))
         self.wiring = Wiring()
         self.deployment = Deployment(
             folder=folder,
@@ -211,6 +217,7 @@ class Run:
             starts=nursery,
             template=template,
             wiring=self.wiring,
+            ahead=ahead,
             **settings,
         )
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
@@ -15,7 +16,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
-from slack_sdk.signature import Clock, SignatureVerifier
+from slack_sdk.signature import SignatureVerifier
 
 from bot.queue import Queue
 from bot.slack.errors import SlackAway, SlackBusy, SlackError
@@ -34,11 +35,6 @@ SECRET = "the signing secret"
 NOW = 1_700_000_000
 TS, LATER = f"{NOW}.000100", f"{NOW + 30}.000200"
 OURS = Workspace(id="T1", name="Larkmoor", bot_user="UBOT", bot_id="BBOT")
-
-
-class Frozen(Clock):
-    def now(self) -> float:
-        return float(NOW)
 
 
 @dataclass(kw_only=True)
@@ -120,7 +116,14 @@ def slack(pool: ConnectionPool[Connection[Any]]) -> Iterator[Slack]:
         api_url="http://127.0.0.1:9/api",
     )
     app = FastAPI()
-    app.include_router(routes(app=lambda: listeners.app, signing_secret=SECRET, clock=Frozen()))
+    app.include_router(
+        routes(
+            app=lambda: listeners.app,
+            signing_secret=SECRET,
+            clock=lambda: float(NOW),
+            database_now=lambda: datetime.fromtimestamp(NOW + 3600, UTC),
+        )
+    )
     with TestClient(app) as http:
         yield Slack(pool=pool, http=http, asked_whose=asked, said_whose=said)
     listeners.close()
@@ -144,6 +147,16 @@ def test_what_is_not_signed_by_slack_is_refused(slack: Slack) -> None:
 
     assert [each.status_code for each in refused] == [401] * 8
     assert slack.asked() == []
+
+
+@pytest.mark.parametrize(("at", "status"), [(NOW + 3600, 200), (NOW + 7200, 401), (NOW - 900, 401)])
+def test_what_is_signed_now_by_the_database_is_taken_whatever_this_machines_clock_says(
+    slack: Slack, at: int, status: int
+) -> None:
+    body = json.dumps({"type": "url_verification", "challenge": "c"}).encode()
+
+    assert slack.post(body, at=at).status_code == status
+    assert slack.post(body, at=at, secret="another secret").status_code == 401
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,7 @@ def test_readyz_names_the_missing_index(client: TestClient) -> None:
     assert answer.status_code == 503
     assert states(answer.json()) == {
         "database": "ok",
+        "clock": "ok",
         "schema": "ok",
         "index": "failed",
         "queue": "ok",

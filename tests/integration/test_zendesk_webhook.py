@@ -394,6 +394,24 @@ def test_a_database_that_is_away_asks_zendesk_to_come_again_within_a_minute(
     assert 0 < int(answer.headers["retry-after"]) < 60
 
 
+@pytest.mark.parametrize("ahead", [timedelta(minutes=20), timedelta(minutes=-20)], ids=str)
+def test_where_this_machines_clock_is_wrong_that_of_the_database_decides(
+    pool: ConnectionPool[Connection[Any]], zendesk: FakeZendesk, article: Article, ahead: timedelta
+) -> None:
+    app = FastAPI()
+    inbox = Inbox(pool=pool, queue=Queue(pool=pool))
+    keys = (SECRET.encode(),)
+    app.include_router(routes(inbox=inbox, keys=keys, clock=lambda: datetime.now(UTC) + ahead))
+    body = json.dumps(
+        article_event(zendesk.account, article, "published", now=time.time())
+    ).encode()
+    client = TestClient(app)
+
+    assert client.post(PATH, content=body, headers=signed(body)).status_code == 200
+    old = signed(body, age=3600)
+    assert client.post(PATH, content=body, headers=old).status_code == 401
+
+
 def signed(body: bytes, *, secret: str = SECRET, age: float = 0) -> dict[str, str]:
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - age))
     return {
