@@ -15,7 +15,6 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from psycopg import sql
 from pydantic import SecretStr
-from slack_sdk.signature import Clock
 
 from bot import db
 from bot.answering.extractive import ExtractiveEngine
@@ -54,14 +53,6 @@ if TYPE_CHECKING:
     from bot.slack.tickets import Tickets
     from indexing.embedders.embedder import Embedder
     from tests.fakes.slack import Channel, Message
-
-
-class _Ticking(Clock):
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-
-    def now(self) -> float:
-        return self._clock()
 
 
 _NEXT = """
@@ -184,7 +175,7 @@ class Asking:
             routes(
                 app=lambda: self.listeners.app,
                 signing_secret=self.slack.app.signing_secret,
-                clock=_Ticking(self.clock),
+                clock=self.clock,
             )
         )
         with TestClient(app) as http:
