@@ -9,14 +9,12 @@ from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from psycopg import sql
 from pydantic import SecretStr
 
-from bot import db
 from bot.answering.extractive import ExtractiveEngine
 from bot.bootstrap.slack import Slack
 from bot.bootstrap.slack_access import Timing
@@ -37,8 +35,6 @@ from bot.triage.router import Router
 from bot.triage.taxonomy import TaxonomyStore
 from indexing.index import Index
 from indexing.retrieval import Retriever
-from tests.attending import index_sample
-from tests.conftest import database_at, run_sql
 from tests.fakes.clock import FakeClock
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack.posting import Answer
@@ -280,19 +276,6 @@ def _words(block: Any) -> str:
         return str(block.get("text", ""))
     parts = (block.get(name) for name in ("text", "elements", "accessory", "fields"))
     return "".join(map(_words, parts))
-
-
-def sample_template(server_url: str, template: str, embedder: Embedder) -> Iterator[str]:
-    """For a module's own `migrated_template`: each test's database comes with the sample help
-    center in it, which is indexed once."""
-    name = sql.Identifier(f"sample_{uuid4().hex}")
-    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-    run_sql(server_url, create.format(name, sql.Identifier(template)))
-    plain = name.as_string().strip('"')
-    with db.open_pool(database_at(server_url, plain), max_size=4) as pool:
-        index_sample(pool, embedder)
-    yield plain
-    run_sql(server_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from bot.postgres import EmbeddedPostgres
 from tests import models
 
 if TYPE_CHECKING:
+    from bot.language import LanguageDetector
     from indexing.embedders.embedder import Embedder
 
 
@@ -124,13 +125,34 @@ def server_url(scratch: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def migrated_template(server_url: str) -> Iterator[str]:
-    """The name of a database at the newest schema, from which each test's own is copied."""
+def plain_template(server_url: str) -> Iterator[str]:
+    """The name of a database at the newest schema."""
     name = f"template_{uuid4().hex}"
     run_sql(server_url, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     db.migrate(database_at(server_url, name))
     yield name
     run_sql(server_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def sample_template(server_url: str, plain_template: str, embedder: "Embedder") -> Iterator[str]:
+    """The name of one with the sample help center in it, which is indexed once."""
+    from tests.attending import index_sample
+
+    name = sql.Identifier(f"sample_{uuid4().hex}")
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    run_sql(server_url, create.format(name, sql.Identifier(plain_template)))
+    plain = name.as_string().strip('"')
+    with db.open_pool(database_at(server_url, plain), max_size=4) as pool:
+        index_sample(pool, embedder)
+    yield plain
+    run_sql(server_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+@pytest.fixture(scope="session")
+def migrated_template(plain_template: str) -> str:
+    """What each test's own database is a copy of; a module may say another."""
+    return plain_template
 
 
 @pytest.fixture
@@ -173,3 +195,11 @@ def embedder(model_cache: Path) -> "Embedder":
     from indexing import embedders
 
     return embedders.load("all-MiniLM-L6-v2", cache_dir=model_cache)
+
+
+@pytest.fixture(scope="session")
+def language() -> "LanguageDetector":
+    """Loads its model once."""
+    from bot.language import LanguageDetector
+
+    return LanguageDetector(default="en")

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
 
+@pytest.fixture(scope="module")
+def migrated_template(sample_template: str) -> str:
+    """Each test's database has the sample help center in it."""
+    return sample_template
+
+
 @pytest.fixture
 def zendesk() -> Iterator[FakeZendesk]:
     with FakeZendesk() as running:
@@ -207,7 +213,6 @@ def test_a_draft_is_listed_shown_and_decided_about_once(
     zendesk: FakeZendesk, line: CommandLine
 ) -> None:
     ticketing = zendesk.account.ticketing
-    line.run("ask", "warm up")  # indexes the sample help center
     line.run("zendesk", "policies", "set", "--mode", "draft")
     anna = ticketing.person("Anna", email="anna@customer.example")
     ticket = ticketing.ticket(anna, "Jacket", "How long do I have to return a jacket?")

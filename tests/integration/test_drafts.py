@@ -16,7 +16,7 @@ from bot.language import LanguageDetector
 from bot.zendesk.approving import CHANGED, ENDED, REPLIED, WROTE_AGAIN
 from bot.zendesk.policies import Mode, Policy
 from bot.zendesk.voices import BrandVoice, Voices
-from tests.attending import Tickets, index_sample
+from tests.attending import Tickets
 from tests.fakes.clock import FakeClock
 from tests.fakes.zendesk import FakeZendesk
 
@@ -32,10 +32,17 @@ ANNA, BERT = Actor(surface="slack", name="U1"), Actor(surface="cli", name="bert"
 PUT = r"PUT .*/tickets/\d+"
 
 
+@pytest.fixture(scope="module")
+def migrated_template(sample_template: str) -> str:
+    """Each test's database has the sample help center in it."""
+    return sample_template
+
+
 @pytest.fixture
-def tickets(pool: ConnectionPool[Connection[Any]], embedder: Embedder) -> Iterator[Tickets]:
+def tickets(
+    pool: ConnectionPool[Connection[Any]], embedder: Embedder, language: LanguageDetector
+) -> Iterator[Tickets]:
     """Everything is drafted."""
-    index_sample(pool, embedder)
     clock = FakeClock()
     with FakeZendesk(clock=clock) as zendesk:
         made = Tickets(
@@ -43,7 +50,7 @@ def tickets(pool: ConnectionPool[Connection[Any]], embedder: Embedder) -> Iterat
             clock=clock,
             pool=pool,
             embedder=embedder,
-            language=LanguageDetector(default="en"),
+            language=language,
         )
         made.policies.set(Policy(mode=Mode.DRAFT))
         with made.client:

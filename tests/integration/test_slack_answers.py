@@ -11,7 +11,7 @@ import pytest
 from bot.language import LanguageDetector
 from bot.slack.channels import Channel as Setting
 from bot.slack.posting import Unsettled
-from tests.asking import Asking, Dying, Killed, StoodStill, asking, calls, sample_template, shown
+from tests.asking import Asking, Dying, Killed, StoodStill, asking, calls, shown
 from tests.fakes.slack.limits import faults_of_message
 
 if TYPE_CHECKING:
@@ -28,14 +28,9 @@ UNKNOWN = "Do you sell children's bicycles?"
 
 
 @pytest.fixture(scope="module")
-def migrated_template(server_url: str, migrated_template: str, embedder: Embedder) -> Iterator[str]:
-    yield from sample_template(server_url, migrated_template, embedder)
-
-
-@pytest.fixture(scope="module")
-def language() -> LanguageDetector:
-    """Loads its model once."""
-    return LanguageDetector(default="en")
+def migrated_template(sample_template: str) -> str:
+    """Each test's database has the sample help center in it."""
+    return sample_template
 
 
 @pytest.fixture

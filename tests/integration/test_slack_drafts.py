@@ -17,7 +17,7 @@ from bot.slack.draft_view import DraftReply, DraftSource, edit_dialog, message
 from bot.slack.handovers import Route
 from bot.slack.suggesting import Desk, Suggested
 from bot.zendesk.policies import Mode, Policy
-from tests.asking import Asking, asking, sample_template, shown
+from tests.asking import Asking, asking, shown
 from tests.attending import Tickets
 from tests.fakes.clock import FakeClock
 from tests.fakes.slack.limits import faults_of_message, faults_of_view
@@ -40,13 +40,9 @@ BERT = Actor(surface="cli", name="bert")
 
 
 @pytest.fixture(scope="module")
-def migrated_template(server_url: str, migrated_template: str, embedder: Embedder) -> Iterator[str]:
-    yield from sample_template(server_url, migrated_template, embedder)
-
-
-@pytest.fixture(scope="module")
-def language() -> LanguageDetector:
-    return LanguageDetector(default="en")
+def migrated_template(sample_template: str) -> str:
+    """Each test's database has the sample help center in it."""
+    return sample_template
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from bot.language import LanguageDetector
 from bot.slack.home_view import CHANNEL, REFRESH, ROUTE, SOURCE
 from bot.timing import Cron, Interval
 from bot.triage.models import RoutingTag
-from tests.asking import Asking, asking, sample_template, shown
+from tests.asking import Asking, asking, shown
 from tests.fakes.slack.limits import faults_of_view
 
 if TYPE_CHECKING:
@@ -29,13 +29,9 @@ ARTICLE = "https://help.larkmoor.example/hc/en-us/articles/8200000000108-Returni
 
 
 @pytest.fixture(scope="module")
-def migrated_template(server_url: str, migrated_template: str, embedder: Embedder) -> Iterator[str]:
-    yield from sample_template(server_url, migrated_template, embedder)
-
-
-@pytest.fixture(scope="module")
-def language() -> LanguageDetector:
-    return LanguageDetector(default="en")
+def migrated_template(sample_template: str) -> str:
+    """Each test's database has the sample help center in it."""
+    return sample_template
 
 
 @pytest.fixture

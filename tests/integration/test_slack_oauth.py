@@ -27,7 +27,7 @@ from bot.secrets import Sealer
 from bot.slack.errors import NotInstalled
 from bot.slack.installing import routes
 from bot.slack.manifest import Deployment, manifest
-from tests.asking import Asking, asking, sample_template, shown
+from tests.asking import Asking, asking, shown
 from tests.fakes.slack import App
 
 if TYPE_CHECKING:
@@ -49,13 +49,9 @@ OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 
 
 @pytest.fixture(scope="module")
-def migrated_template(server_url: str, migrated_template: str, embedder: Embedder) -> Iterator[str]:
-    yield from sample_template(server_url, migrated_template, embedder)
-
-
-@pytest.fixture(scope="module")
-def language() -> LanguageDetector:
-    return LanguageDetector(default="en")
+def migrated_template(sample_template: str) -> str:
+    """Each test's database has the sample help center in it."""
+    return sample_template
 
 
 def oauth(*keys: str) -> OAuth:

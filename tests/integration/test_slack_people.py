@@ -15,7 +15,7 @@ from bot.triage.models import Example, RoutingTag, Rule
 from connectors.zendesk.account import DESK_SCOPES, ZendeskAccount
 from connectors.zendesk.desk import TicketDesk
 from connectors.zendesk.login import OAuthClient
-from tests.asking import Asking, asking, sample_template, shown
+from tests.asking import Asking, asking, shown
 from tests.fakes.slack.limits import faults_of_message, faults_of_view
 from tests.fakes.zendesk import FakeZendesk
 from tests.waiting import PATIENCE
@@ -33,13 +33,9 @@ UNKNOWN = "Do you sell children's bicycles?"
 
 
 @pytest.fixture(scope="module")
-def migrated_template(server_url: str, migrated_template: str, embedder: Embedder) -> Iterator[str]:
-    yield from sample_template(server_url, migrated_template, embedder)
-
-
-@pytest.fixture(scope="module")
-def language() -> LanguageDetector:
-    return LanguageDetector(default="en")
+def migrated_template(sample_template: str) -> str:
+    """Each test's database has the sample help center in it."""
+    return sample_template
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.language import LanguageDetector
-from tests.asking import Asking, asking, sample_template, shown
+from tests.asking import Asking, asking, shown
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -70,13 +70,9 @@ class People:
 
 
 @pytest.fixture(scope="module")
-def migrated_template(server_url: str, migrated_template: str, embedder: Embedder) -> Iterator[str]:
-    yield from sample_template(server_url, migrated_template, embedder)
-
-
-@pytest.fixture(scope="module")
-def language() -> LanguageDetector:
-    return LanguageDetector(default="en")
+def migrated_template(sample_template: str) -> str:
+    """Each test's database has the sample help center in it."""
+    return sample_template
 
 
 @pytest.fixture(params=[None, "E0ACME"], ids=["workspace", "organisation"])

@@ -9,7 +9,7 @@ import pytest
 
 from bot.language import LanguageDetector
 from bot.slack.posting import Unsettled
-from tests.asking import Asking, Dying, Killed, asking, calls, sample_template, shown
+from tests.asking import Asking, Dying, Killed, asking, calls, shown
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -22,13 +22,9 @@ STEPS = "How do I return an item step by step?"
 
 
 @pytest.fixture(scope="module")
-def migrated_template(server_url: str, migrated_template: str, embedder: Embedder) -> Iterator[str]:
-    yield from sample_template(server_url, migrated_template, embedder)
-
-
-@pytest.fixture(scope="module")
-def language() -> LanguageDetector:
-    return LanguageDetector(default="en")
+def migrated_template(sample_template: str) -> str:
+    """Each test's database has the sample help center in it."""
+    return sample_template
 
 
 @pytest.fixture

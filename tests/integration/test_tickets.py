@@ -8,13 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
-from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg import sql
 
-from bot import db
 from bot.errors import TicketUnsettled
 from bot.language import LanguageDetector
 from bot.zendesk.guards import Limits
@@ -30,8 +27,7 @@ from connectors.zendesk.conversation import (
     Written,
 )
 from connectors.zendesk.desk import TicketDesk
-from tests.attending import Tickets, index_sample
-from tests.conftest import database_at, run_sql
+from tests.attending import Tickets
 from tests.factories import document
 from tests.fakes.clock import FakeClock
 from tests.fakes.zendesk import FakeZendesk
@@ -57,22 +53,9 @@ ONE_TURN_ANSWERED = [("answered", "done", 1)]
 
 
 @pytest.fixture(scope="module")
-def migrated_template(server_url: str, migrated_template: str, embedder: Embedder) -> Iterator[str]:
-    """Each test's database comes with the sample in it, which is indexed once."""
-    name = sql.Identifier(f"sample_{uuid4().hex}")
-    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-    run_sql(server_url, create.format(name, sql.Identifier(migrated_template)))
-    plain = name.as_string().strip('"')
-    with db.open_pool(database_at(server_url, plain), max_size=4) as pool:
-        index_sample(pool, embedder)
-    yield plain
-    run_sql(server_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
-
-
-@pytest.fixture(scope="module")
-def language() -> LanguageDetector:
-    """Loads its model once."""
-    return LanguageDetector(default="en")
+def migrated_template(sample_template: str) -> str:
+    """Each test's database has the sample help center in it."""
+    return sample_template
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from bot.triage.taxonomy import TaxonomyStore
 from bot.tuning.export import export
 from bot.zendesk.policies import Mode, Policy
 from indexing.models import Audience
-from tests.attending import Tickets, index_sample
+from tests.attending import Tickets
 from tests.factories import document
 from tests.fakes.clock import FakeClock
 from tests.fakes.zendesk import FakeZendesk
@@ -121,10 +121,17 @@ def test_with_nothing_to_learn_from_nothing_is_written(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.fixture(scope="module")
+def migrated_template(sample_template: str) -> str:
+    """Each test's database has the sample help center in it."""
+    return sample_template
+
+
 @pytest.fixture
-def tickets(pool: ConnectionPool[Connection[Any]], embedder: Embedder) -> Iterator[Tickets]:
+def tickets(
+    pool: ConnectionPool[Connection[Any]], embedder: Embedder, language: LanguageDetector
+) -> Iterator[Tickets]:
     """Everything is drafted."""
-    index_sample(pool, embedder)
     clock = FakeClock()
     with FakeZendesk(clock=clock) as zendesk:
         made = Tickets(
@@ -132,7 +139,7 @@ def tickets(pool: ConnectionPool[Connection[Any]], embedder: Embedder) -> Iterat
             clock=clock,
             pool=pool,
             embedder=embedder,
-            language=LanguageDetector(default="en"),
+            language=language,
         )
         made.policies.set(Policy(mode=Mode.DRAFT))
         with made.client:
