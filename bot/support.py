@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.answering.base import AnswerRequest, Draft, NoDraft
 from bot.answering.clearing import to_send, to_show
+from bot.answering.leaning import is_about, leant_on
 from bot.answering.outcomes import Answering, handed_off, outcome_of
 from bot.budgets import EVERYTHING, Standing, Step
 from bot.limits import left_to_people
@@ -39,9 +40,6 @@ EVIDENCE_NEEDED = 0.4
 
 # A question is read up to here; nobody asks one thing in more characters.
 QUESTION_CHARACTERS = 8000
-
-# "And for shoes?" asks nothing by itself: so short a question is looked up with the one before.
-_LEANS_BELOW_WORDS = 8
 
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -191,12 +189,16 @@ class SupportDesk:
         return replace(answering, result=cleared.result, detail=detail, checks=cleared.checks)
 
     def _search(self, question: Question, text: str, locale: str) -> Found:
+        before = leant_on(text, question.history)
+        both = f"{before}\n{text}"[:QUESTION_CHARACTERS] if before else text
+        found = self._look_up(both, question, locale)
+        if before and not is_about(text, before, found.passages, locale):
+            return self._look_up(text, question, locale)
+        return found
+
+    def _look_up(self, text: str, question: Question, locale: str) -> Found:
         return self._retriever.search(
-            _looked_up(text, question),
-            question.reader,
-            locale,
-            PASSAGES_READ,
-            sources=question.sources,
+            text, question.reader, locale, PASSAGES_READ, sources=question.sources
         )
 
     def _answer(
@@ -238,13 +240,6 @@ def _nothing_found(passages: tuple[Passage, ...]) -> NoDraft:
         reason=HandoffReason.MISSING_KNOWLEDGE,
         detail=f"No passage that this reader may read carries an answer.{nearest}",
     )
-
-
-def _looked_up(text: str, question: Question) -> str:
-    before = [turn.text for turn in question.history if turn.speaker == "customer"]
-    if not before or len(text.split()) >= _LEANS_BELOW_WORDS:
-        return text
-    return f"{before[-1]}\n{text}"[:QUESTION_CHARACTERS]
 
 
 @dataclass(slots=True)

@@ -67,6 +67,15 @@ def content_words(text: str) -> list[str]:
     return [_stem(word) for word in telling or spoken]
 
 
+def subjects(text: str) -> frozenset[str]:
+    """The words that carry a subject, told apart but for their plural: a charger is no charge."""
+    return frozenset(_one(word) for word in _spoken(text) if word not in _STOP)
+
+
+def _one(word: str) -> str:
+    return re.sub(r"(?<=\w{3})(?:'?s|')$", "", word)
+
+
 def _spoken(text: str) -> list[str]:
     folded = unicodedata.normalize("NFKC", searchable(text)).casefold().replace("\u2019", "'")
     return _WORDS.findall(_NEGATION.sub(" not ", folded))

@@ -371,6 +371,15 @@ def test_a_follow_up_is_understood_by_what_was_said_before(tickets: Tickets) -> 
     assert tickets.outcomes(ticket) == ONE_TURN_ANSWERED * 2
 
 
+def test_a_follow_up_about_something_else_is_not_answered_by_what_carries_the_one_before(
+    tickets: Tickets,
+) -> None:
+    ticket = tickets.asks(RETURNS)
+    assert tickets.outcome(ticket) == "answered"
+    tickets.replies(ticket, "Is there a charger?")
+    assert tickets.outcome(ticket) == "handed_off: missing_knowledge"
+
+
 def test_messages_in_a_row_are_one_turn(tickets: Tickets) -> None:
     ticket = tickets.asks(RETURNS)
     tickets.replies(ticket, WARRANTY)
