@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import psycopg
 from fastapi import FastAPI, Form, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import StreamingResponse
+from fastapi.responses import RedirectResponse, StreamingResponse
 from markupsafe import Markup
 from psycopg_pool import PoolTimeout
+from starlette.exceptions import HTTPException
 
 from bot.admin.people import checked_email, checked_name
 from bot.admin.requests import address_of
@@ -231,6 +232,13 @@ def _say_what_is_wrong(app: FastAPI, shown: Shown) -> None:
     @app.exception_handler(HelpOff)
     def off(request: Request, _error: Exception) -> Response:
         return without_page(404, notices(request).not_shown)
+
+    @app.exception_handler(HTTPException)
+    def elsewhere(request: Request, error: HTTPException) -> Response:
+        """Such as an answer that is loaded again, which only a form asks for."""
+        if error.status_code == 405:
+            return RedirectResponse(f"{PATH}/", status_code=303)
+        return without_page(error.status_code, notices(request).not_shown)
 
     @app.exception_handler(_Refused)
     def refused(request: Request, error: Exception) -> Response:

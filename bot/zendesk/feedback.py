@@ -19,6 +19,7 @@ from fastapi.responses import HTMLResponse
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from bot.zendesk.replies import FeedbackLinks
+from bot.zendesk.texts import language_of
 
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
@@ -166,7 +167,7 @@ def _invalid(words: PageTexts) -> HTMLResponse:
 
 def _page(locale: str, title: str, text: str, *, form: str = "", status: int = 200) -> HTMLResponse:
     content = _PAGE.format(
-        language=html.escape(locale, quote=True),
+        language=language_of(locale),
         title=html.escape(title),
         text=html.escape(text),
         form=form,

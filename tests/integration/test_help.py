@@ -79,6 +79,13 @@ def test_it_is_off_until_an_admin_turns_it_on(serve: Serve, pool: Pool) -> None:
     assert "set-cookie" not in answer.headers
 
 
+def test_who_loads_an_answer_again_or_mistypes_is_not_shown_json(visitor: TestClient) -> None:
+    again = visitor.get("/help/ask")
+    assert (again.status_code, again.headers["location"]) == (303, "/help/")
+    mistyped = visitor.get("/help/nothing")
+    assert (mistyped.status_code, mistyped.text) == (404, "There is no help page here.\n")
+
+
 def test_an_answer_is_cited_from_public_knowledge_whatever_is_asked(
     visitor: TestClient, pool: Pool
 ) -> None:
