@@ -20,6 +20,7 @@ from schemathesis.checks import CHECKS, load_all_checks
 
 from bot.slack.http import PATH as SLACK
 from bot.zendesk.webhooks import PATH as ZENDESK
+from tests.fakes.slack import FakeSlack
 from tests.fakes.zendesk import sign
 from tests.integration.console import Serve, serve
 from tests.serving import served
@@ -146,14 +147,15 @@ DOCUMENT = {
 
 @pytest.fixture
 def address(serve: Serve) -> Iterator[str]:
-    app = serve(
-        ZENDESK_WEBHOOK_SECRET=ZENDESK_SECRET,
-        SLACK_SIGNING_SECRET=SLACK_SECRET,
-        SLACK_BOT_TOKEN="xoxb-1",
-        SLACK_API_URL="http://127.0.0.1:9/api/",
-    )
-    with served(app) as url:
-        yield url
+    with FakeSlack() as slack:
+        app = serve(
+            ZENDESK_WEBHOOK_SECRET=ZENDESK_SECRET,
+            SLACK_SIGNING_SECRET=SLACK_SECRET,
+            SLACK_BOT_TOKEN=slack.bot_token,
+            SLACK_API_URL=slack.api_url,
+        )
+        with served(app) as url:
+            yield url
 
 
 def signed(case: Case, address: str) -> requests.PreparedRequest:
