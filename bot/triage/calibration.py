@@ -23,28 +23,35 @@ _OWN_UNKNOWN = 10.0
 # How firmly the usual weights are held against an account's own examples of "none of these".
 _FIRMNESS = np.array([0.3, 0.05, 0.05])
 _FEWEST = 5
-_WITH_TAG = 3.0  # texts with a tag for each without
+# Texts with a tag for each without; the second where so much was taught that little is new.
+_WITH_TAG, _WITH_TAG_TAUGHT = 3.0, 6.0
+_LOST = 0.02  # of texts with a tag, where the bar is set by them alone
 
 _BINS = 15
 
 
-def usual(inside: Floats) -> Floats:
+def usual(inside: Floats, *, own_bar: bool = False) -> Floats:
     """Weights (constant, best score, nearest cosine) from left-out rows (rows, 2) of best score and
-    nearest cosine, of examples with a tag."""
+    nearest cosine, of examples with a tag; with `own_bar` nearly all of these rows are above it,
+    whatever the size of the scores."""
+    if own_bar:
+        bar = float(np.quantile(inside @ [_SCORE, _NEAREST], _LOST))
+        return np.array([-bar, _SCORE, _NEAREST])
     own = float((inside @ [_SCORE, _NEAREST]).mean()) if len(inside) else _OWN_UNKNOWN
     return np.array([-_BAR - _BAR_BY_OWN * own, _SCORE, _NEAREST])
 
 
-def fitted(inside: Floats, outside: Floats) -> Floats:
+def fitted(inside: Floats, outside: Floats, *, own_bar: bool = False) -> Floats:
     """The same from examples with a tag and examples without. However many there are of each, three
-    in four texts are taken to have a tag. With less than five of either, the usual weights."""
-    start = usual(inside)
+    in four texts are taken to have a tag, and with `own_bar` six in seven. With less than five of
+    either, the usual weights."""
+    start = usual(inside, own_bar=own_bar)
     if min(len(inside), len(outside)) < _FEWEST:
         return start
     rows = np.concatenate([inside, outside]).astype(np.float64)
     rows = np.column_stack([np.ones(len(rows)), rows])
     truth = np.concatenate([np.ones(len(inside)), np.zeros(len(outside))])
-    balance = _WITH_TAG * len(outside) / len(inside)
+    balance = (_WITH_TAG_TAUGHT if own_bar else _WITH_TAG) * len(outside) / len(inside)
     counts = np.where(truth > 0, min(balance, 1.0), min(1.0 / balance, 1.0))
     weights = start.copy()
     for _ in range(50):  # Newton's method; with the usual weights to hold on to it ends soon

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bot.triage import ridge
+from bot.triage import pooled
 from bot.triage.base import Undecided
 from bot.triage.calibration import calibration_error, fitted, inside
 from bot.triage.models import Decision
+from bot.triage.ridge import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bot.triage.models import Example, Taxonomy
-    from bot.triage.ridge import Fitted, Floats, Labels
+    from bot.triage.pooled import Opinion, Pooled
+    from bot.triage.ridge import Floats, Labels
 
     Embed = Callable[[Sequence[str]], Floats]
     """One unit row per text, in order."""
@@ -73,9 +75,8 @@ class ExampleClassifier:
         learnt = self._learnt
         if learnt is None or len(learnt.judged) < 2:
             return None
-        scores = learnt.fitted.left_out[learnt.judged]
         truth = learnt.labels[learnt.judged]
-        best, confidence = self._best(scores, learnt.nearest_left_out)
+        best, confidence = self._best(*learnt.left_out)
         return Quality(
             examples=len(truth),
             accuracy=float((best == truth).mean()),
@@ -88,13 +89,12 @@ class ExampleClassifier:
         learnt = self._learnt
         if learnt is None or len(learnt.judged) < 2:
             return ()
-        scores = learnt.fitted.left_out[learnt.judged]
-        best, confidence = self._best(scores, learnt.nearest_left_out)
+        best, confidence = self._best(*learnt.left_out)
         wrong = np.flatnonzero(best != learnt.labels[learnt.judged])
         return tuple(
             Misread(
                 example=learnt.examples[each],
-                chosen=self._names[best[each]] if best[each] != ridge.NOTHING else None,
+                chosen=self._names[best[each]] if best[each] != NOTHING else None,
                 confidence=float(confidence[each]),
             )
             for each in wrong[np.argsort(-confidence[wrong])]
@@ -106,13 +106,13 @@ class ExampleClassifier:
         if learnt is None:
             return Undecided(detail="No routing tag is enabled: see `supportbot routing list`.")
         row = self._embed_one(text)[np.newaxis]
-        scores = learnt.fitted.model.scores(row)
+        opinion = learnt.models.opinion(row)
         nearest = np.array([float((learnt.taught @ row[0]).max())])
-        best, confidence = self._best(scores, nearest)
-        shares = self._shares(scores, nearest)[0]
+        best, confidence = self._best(opinion, nearest)
+        shares = self._shares(opinion, nearest)[0]
         order = [int(each) for each in np.argsort(-shares) if each != best[0]]
         return Decision(
-            tag=self._names[best[0]] if best[0] != ridge.NOTHING else None,
+            tag=self._names[best[0]] if best[0] != NOTHING else None,
             confidence=float(confidence[0]),
             alternatives=tuple(
                 (self._names[each], float(shares[each])) for each in order[:_ALTERNATIVES]
@@ -120,20 +120,19 @@ class ExampleClassifier:
             decided_by="examples",
         )
 
-    def _shares(self, scores: Floats, nearest: Floats) -> Floats:
+    def _shares(self, opinion: Opinion, nearest: Floats) -> Floats:
         """The probability of each tag; what is missing to 1 is that of none."""
         assert self._learnt is not None  # noqa: S101 - only called when something was learnt
-        among = ridge.probabilities(scores, self._learnt.fitted.temperature)
-        any_tag = inside(self._learnt.inside_weights, scores.max(axis=1), nearest)
-        shares: Floats = among * any_tag[:, np.newaxis]
+        any_tag = inside(self._learnt.inside_weights, opinion.belongs, nearest)
+        shares: Floats = opinion.among * any_tag[:, np.newaxis]
         return shares
 
-    def _best(self, scores: Floats, nearest: Floats) -> tuple[Labels, Floats]:
+    def _best(self, opinion: Opinion, nearest: Floats) -> tuple[Labels, Floats]:
         """For each row the chosen label and its probability."""
-        shares = self._shares(scores, nearest)
+        shares = self._shares(opinion, nearest)
         any_tag = shares.sum(axis=1)
         none = any_tag < self._none_below
-        best = np.where(none, ridge.NOTHING, shares.argmax(axis=1))
+        best = np.where(none, NOTHING, shares.argmax(axis=1))
         return best, np.where(none, 1.0 - any_tag, shares.max(axis=1))
 
 
@@ -147,8 +146,13 @@ class _Learnt:
     labels: Labels
     judged: Labels
     nearest_left_out: Floats
-    fitted: Fitted
+    models: Pooled
     inside_weights: Floats
+
+    @property
+    def left_out(self) -> tuple[Opinion, Floats]:
+        """What is said of each example as if it were not there, and how near the next one is."""
+        return self.models.left_out.of(self.judged), self.nearest_left_out
 
 
 def _learn(taxonomy: Taxonomy, embed: Embed) -> _Learnt:
@@ -157,26 +161,26 @@ def _learn(taxonomy: Taxonomy, embed: Embed) -> _Learnt:
     texts = [*(each.text for each in examples), *(tag.words for tag in taxonomy.enabled)]
     labels = np.array(
         [
-            *(ridge.NOTHING if each.tag is None else numbers[each.tag] for each in examples),
+            *(NOTHING if each.tag is None else numbers[each.tag] for each in examples),
             *range(len(numbers)),
         ],
         dtype=np.int64,
     )
     rows = embed(texts)
     judged = np.arange(len(examples), dtype=np.int64)
-    taught = np.flatnonzero(labels != ridge.NOTHING)
-    found = ridge.fit(rows, labels, classes=len(numbers), judged=judged)
+    taught = np.flatnonzero(labels != NOTHING)
+    found = pooled.fit(rows, labels, classes=len(numbers), judged=judged)
     nearest = _nearest_others(rows, judged, taught)
-    seen = np.column_stack([found.left_out[judged].max(axis=1), nearest])
-    is_none = labels[judged] == ridge.NOTHING
+    seen = np.column_stack([found.left_out.of(judged).belongs, nearest])
+    is_none = labels[judged] == NOTHING
     return _Learnt(
         examples=tuple(examples),
         taught=rows[taught],
         labels=labels,
         judged=judged,
         nearest_left_out=nearest,
-        fitted=found,
-        inside_weights=fitted(seen[~is_none], seen[is_none]),
+        models=found,
+        inside_weights=fitted(seen[~is_none], seen[is_none], own_bar=found.learned_none),
     )
 
 
