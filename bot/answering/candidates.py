@@ -162,20 +162,22 @@ def _of_passage(
     around = {**dict.fromkeys(title, _IN_TITLE), **dict.fromkeys(heading, _IN_HEADING)}
     titled = _TITLED * asked.share(heading)
     base = _PRIOR * prior + _ASKED_THERE * overlap(asked.spoken, {*title, *heading})
+    heard = [[word for word in each if word in asked.weights] for each in said]
     lead: Sequence[str] = ()
     for position, unit in enumerate(found):
         piece = Candidate(passage=passage, unit=unit, place=(rank, position), cover=0.0, score=0.0)
-        here = said[position] + list(_in_range(piece.quote, asked.weights))
+        ranged = list(_in_range(piece.quote, asked.weights))
+        here = heard[position] + ranged
         near = dict(around)
         if position and found[position - 1].block == unit.block and not unit.is_listed():
-            _raise(near, said[position - 1], _IN_PREVIOUS)
+            _raise(near, heard[position - 1], _IN_PREVIOUS)
         _raise(near, lead, _IN_LEAD)
         _raise(near, here, 1.0)
         if "not" in near:  # said in passing it answers nothing
             near["not"] = min(near["not"], _IN_HEADING)
         cover = asked.cover(near)
         own = max(asked.share(here), titled)
-        score = base + (cover + _OWN * own) * _shape(piece, len(here))
+        score = base + (cover + _OWN * own) * _shape(piece, len(said[position]) + len(ranged))
         if asked.wants_figure and _FIGURE.search(piece.quote):
             score += _FIGURE_HELPS
         if position not in orders:

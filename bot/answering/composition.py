@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bot.answering.relevance import words
@@ -222,9 +223,15 @@ def _is_said(candidate: Candidate, said: Sequence[Candidate]) -> bool:
 def _same(one: Candidate, other: Candidate) -> bool:
     if one.place == other.place:
         return True
-    first, second = set(words(one.text)), set(words(other.text))
-    numbers = {word for word in first ^ second if any(char.isdigit() for char in word)}
-    return not numbers and len(first & second) >= _SAME_WORDS * len(first | second)
+    first, second = _word_set(one.text), _word_set(other.text)
+    if len(first & second) < _SAME_WORDS * len(first | second):
+        return False
+    return not any(char.isdigit() for word in first ^ second for char in word)
+
+
+@lru_cache(maxsize=1024)
+def _word_set(text: str) -> frozenset[str]:
+    return frozenset(words(text))
 
 
 def _number(candidate: Candidate) -> int:

@@ -108,12 +108,11 @@ def without_orders(
 def orders_among(pieces: Sequence[str], *, asked: AbstractSet[str], above: str) -> frozenset[int]:
     """The places of those sentences of one passage that are orders to the writer. `above` is its
     title with its headings."""
-    if not any(_kind(piece) for piece in pieces):
-        return frozenset()
     return frozenset(
         at
         for at, piece in enumerate(pieces)
-        if is_order(
+        if _kind(piece)
+        and is_order(
             piece, asked=asked, around=_around(piece, [*pieces[:at], *pieces[at + 1 :]], above)
         )
     )
@@ -129,6 +128,8 @@ def _repeats_order(
         pieces, above = _read(passage.text), _above(passage)
         said = (*sentences(statement.text), *_touched(citation.quote, passage, pieces))
         for each in dict.fromkeys(plain(one) for one in said):
+            if not _kind(each):
+                continue
             others = [piece for piece in pieces if piece not in each and each not in piece]
             if is_order(each, asked=asked, around=_around(each, others, above)):
                 return True
