@@ -1,4 +1,5 @@
-"""A database that was in use at every earlier schema is brought to this one, and keeps its rows."""
+"""A database that was in use at every earlier schema is brought to this one, and keeps its rows; at
+each step it keeps what the release before needs: old processes go on while it is ahead of them."""
 
 from __future__ import annotations
 
@@ -20,9 +21,13 @@ from bot import db, settings
 from bot.bootstrap import Application, processes
 from bot.errors import DatabaseUnsuitable
 from tests.models import with_models
+from tests.schemas import Schema, schema, taken_away
 
 FIRST = "0008"
 """From here on somebody may have a database to keep."""
+
+TAKEN_AWAY: dict[tuple[str, str], str] = {}
+"""What a revision takes away all the same, and why no process of the release before needs it."""
 
 _TABLES = """
 SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
@@ -145,6 +150,8 @@ def revisions() -> list[str]:
 
 def test_every_row_of_every_earlier_schema_is_there_at_this_one(empty_database_url: str) -> None:
     before: dict[str, int] = {}
+    old: Schema | None = None
+    found: dict[tuple[str, str], str] = {}
     for revision in revisions():
         db.migrate(empty_database_url, revision)
         with psycopg.connect(empty_database_url) as connection:
@@ -155,6 +162,12 @@ def test_every_row_of_every_earlier_schema_is_there_at_this_one(empty_database_u
             assert not lost, f"{revision} loses rows of {lost}"
             filler.fill()
             before = filler.counts()
+            new = schema(connection)
+        found |= {(revision, what): why for what, why in taken_away(old or new, new)}
+        old = new
+    assert found.keys() == TAKEN_AWAY.keys(), (
+        f"Add first, and take away in a later release, when nothing uses it any more: {found}"
+    )
     assert all(before.values()), "a table stayed empty"
     assert revision == db.newest_revision()
 
@@ -175,3 +188,39 @@ def test_no_process_works_on_a_schema_that_does_not_fit(
     assert "supportbot migrate" in answer.text
     with psycopg.connect(empty_database_url) as connection:
         assert db.schema_revision(connection) == FIRST
+
+
+def test_what_old_code_cannot_do_any_more_is_noticed(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        before = schema(connection)
+        for change in (
+            "ALTER TABLE questions RENAME COLUMN surface TO edge",
+            "ALTER TABLE sources ADD COLUMN owner text NOT NULL",
+            "ALTER TABLE sources ADD COLUMN colour text NOT NULL DEFAULT ''",
+            "ALTER TABLE ticket_turns DROP COLUMN done_at CASCADE",
+            "ALTER TABLE ticket_turns ALTER COLUMN why DROP DEFAULT",
+            "ALTER TABLE tickets ALTER COLUMN comments SET NOT NULL",
+            "ALTER TABLE tickets ALTER COLUMN comments TYPE bigint",
+            "ALTER TABLE tickets ADD CHECK (score <> 'bad')",
+            "CREATE UNIQUE INDEX ON ticket_turns (ticket_id)",
+            "ALTER TABLE sources ADD COLUMN number int UNIQUE",
+            "DROP VIEW ticket_resolutions",
+            "DROP TABLE citations CASCADE",
+        ):
+            connection.execute(change)
+        found = {what for what, _ in taken_away(before, schema(connection))}
+        connection.rollback()
+    assert found == {
+        "questions.surface",
+        "questions.edge",
+        "sources.owner",
+        "ticket_turns.done_at",
+        "ticket_turns.why",
+        "tickets.comments",
+        "tickets: tickets_score_check",
+        "ticket_turns: ticket_turns_ticket_id_idx",
+        "ticket_resolutions",
+        "citations",
+        "drafts",  # a view on them
+        "cited_articles(asked uuid)",
+    }
