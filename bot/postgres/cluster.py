@@ -25,8 +25,10 @@ ROOM_TO_SHARE = 1024 * 2**20
 # What a line of a failing program holds that says why; the last lines are often only tidying up.
 TELLING = ("FATAL", "PANIC", "ERROR", "error:")
 
-# pg_hba.conf: over loopback and by password. Nothing else gets in.
-ACCESS = "host all all 127.0.0.1/32 scram-sha-256\n"
+# pg_hba.conf: over loopback and by password. Nothing else gets in. The second is for base backups.
+ACCESS = (
+    "host all all 127.0.0.1/32 scram-sha-256\nhost replication all 127.0.0.1/32 scram-sha-256\n"
+)
 
 SETTINGS = """\
 # Written by Supportbot at each start: edits are lost. Put your own into local.conf beside it.

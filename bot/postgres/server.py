@@ -266,10 +266,12 @@ def _run_pg_ctl(cluster: Cluster, binaries: Program, *, port: int, log: int, loc
 
 
 def _tail(log: Path, begins_at: int) -> str:
-    """What the server said last, without what pg_ctl adds to it."""
+    """What the server said last of why it did not start, without what pg_ctl adds to it."""
     with log.open("rb") as file:
         file.seek(begins_at)
         lines = file.read().decode(errors="replace").strip().splitlines()
     said = [line for line in lines if not line.startswith(("pg_ctl:", "Examine the log"))]
-    telling = [line for line in said if any(word in line for word in TELLING)]
-    return " / ".join((telling or said)[-3:]) or "it said nothing"
+    # What follows the last line that tells why is how it ended.
+    while said and not any(word in said[-1] for word in TELLING):
+        said.pop()
+    return " / ".join(said[-3:]) or " / ".join(lines[-3:]) or "it said nothing"

@@ -50,10 +50,11 @@ class Part:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
     """One question as it is in the books. `thread` is "" where its reply is for the asker only.
-    `revision` counts its wordings, `answered` is the one that `parts` answer. `stream` is the
-    `ts` of the message in which the answer is being written, STARTING where that is not known.
+    `revision` counts its wordings, `answered` is the one that `parts` answer. `stream` is the `ts`
+    of the message in which the answer is being written, STARTING where that is not known.
     `sending_for` are the seconds since `parts` were last about to be posted, `since` when it was
-    asked in seconds since 1970. `origin` is the question whose answer it repeats."""
+    asked in seconds since 1970, `waited` for how long that is by the database's clock. `origin` is
+    the question whose answer it repeats."""
 
     id: UUID
     team: str
@@ -80,6 +81,7 @@ class Asked:
     audience: frozenset[str]
     origin: UUID | None
     since: float
+    waited: float
 
     @property
     def is_whispered(self) -> bool:

@@ -128,9 +128,12 @@ class Attendant:
     def _answer(self, api: SlackApi, asked: Asked) -> Attended:
         locale = self._language.locale_of(asked.text)
         sign = self._signs.show(api, asked, locale=locale)
-        stream = self._watched(api, asked)
+        said = self._poster.forgotten(api, asked, bot_id=self._bot_id(asked))
+        stream = None if said else self._watched(api, asked)
         reply = self._decided(asked, stream)
         parts = _instead_of(asked.parts, reply.parts)
+        if said:
+            parts = tuple(replace(each, ts=said.get(each.marker, "")) for each in parts)
         if stream is not None:
             stream.end()
             parts = _written_in(stream.ts, parts)

@@ -36,6 +36,9 @@ SETTLING = timedelta(seconds=20)
 # can be under way.
 _SAID_WITHIN = 5.0
 
+# Seconds: a question that nothing holds up has its reply long before.
+_WAITED = 60.0
+
 # Between our database and Slack, in seconds.
 _CLOCKS_DIFFER = 60.0
 
@@ -144,6 +147,15 @@ class Poster:
                 after=timedelta(seconds=left),
             )
         return parts
+
+    def forgotten(self, api: SlackApi, asked: Asked, *, bot_id: str) -> Mapping[str, str]:
+        """The `ts` by marker of what was said of a question that the books have no reply of. They
+        may be older than that, because the database was brought back to an earlier moment. Only
+        looked for where the question has waited, which without that is rare."""
+        if asked.waited < _WAITED or asked.parts or asked.ts is None:
+            return {}
+        found = self._own(api, asked, "", bot_id)
+        return {each.marker: each.ts for each in found if each.marker.startswith(str(asked.id))}
 
     def clean(self, api: SlackApi, asked: Asked, *, bot_id: str) -> None:
         """Takes away the message in which an answer was being written that was broken off. Raises

@@ -30,7 +30,8 @@ _COLUMNS = """
     id, team_id, channel_id, thread_ts, ts, user_id, way, room, shared, has_files, text,
     respond_to, revision, withdrawn, state, answered, parts, stream,
     coalesce(extract(epoch FROM clock_timestamp() - announced_at), 0)::float8,
-    outcome, reason, why, audience, origin, extract(epoch FROM asked_at)::float8
+    outcome, reason, why, audience, origin, extract(epoch FROM asked_at)::float8,
+    extract(epoch FROM clock_timestamp() - asked_at)::float8
 """
 
 # What was withdrawn without ever having had a reply needs none. A message in which an answer was
@@ -213,4 +214,5 @@ def _asked(row: tuple[Any, ...]) -> Asked:
         audience=frozenset(row[22]),
         origin=row[23],
         since=row[24],
+        waited=row[25],
     )

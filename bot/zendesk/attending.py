@@ -22,6 +22,7 @@ from bot.errors import TicketUnsettled
 from bot.models import OutcomeKind
 from bot.queue import shown_draft_job
 from bot.zendesk.approving import sent_as
+from bot.zendesk.forgotten import forgotten_in
 from bot.zendesk.turns import Turn, Why
 from connectors.errors import ConnectorError, WriteUncertain
 from connectors.zendesk.conversation import NotWritten, Written
@@ -136,6 +137,7 @@ class Attendant:
             if past.sending is not None:
                 ended = self._resumed(ticket, past.sending, under_way=not refused) or ended
                 continue
+            past = self._remembered(ticket, past)
             told = self._turns.replies_to(ticket.requester.id, lately=LATELY)
             past = replace(past, replies_to_requester=told)
             turn = decide(ticket, past, bot_id=self._desk.bot_id)
@@ -207,6 +209,16 @@ class Attendant:
             self._turns.withdraw(turn)
             return None
         return self._write(ticket, turn, missing)
+
+    def _remembered(self, ticket: Conversation, past: Past) -> Past:
+        """With what the ticket tells of and the books have forgotten."""
+        while (turn := forgotten_in(ticket, past, bot_id=self._desk.bot_id)) is not None:
+            ids = {"action": "ticket_remember", "turn": str(turn.id)}
+            log.warning("The books did not know of what stands in the ticket.", extra=ids)
+            self._turns.announce(turn)
+            self._arrive(turn)
+            past = self._turns.past(ticket.ticket_id, lately=LATELY)
+        return past
 
     def _gone(self, past: Past) -> Attended:
         """A ticket that was deleted: what was on its way is moot."""

@@ -17,6 +17,7 @@ from bot.models import HandoffReason, OutcomeKind
 from bot.phrases.asks_for_person import asks_for_person
 from bot.phrases.feedback_words import feedback_in
 from bot.zendesk.approving import ANSWERED, DRAFTED
+from bot.zendesk.forgotten import CONFIRMATION
 from bot.zendesk.guards import Limits, everywhere, left_alone, looping
 from bot.zendesk.policies import Mode, Policy, deciding
 from bot.zendesk.reading import asked_in
@@ -261,7 +262,7 @@ class Decider:
 def _solved(marker: str) -> TicketChange:
     return TicketChange(
         marker=marker,
-        html="<p>The customer says that Supportbot's answer helped.</p>",
+        html=f"<p>{CONFIRMATION}</p>",
         add_tags=frozenset({CONFIRMED}),
         status="solved",
     )

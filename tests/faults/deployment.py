@@ -19,6 +19,7 @@ import psycopg
 from psycopg import Connection, sql
 
 from bot import db
+from bot.errors import DatabaseUnavailable
 from bot.postgres import EmbeddedPostgres
 from bot.slack.http import PATH as SLACK_PATH
 from bot.web import listen
@@ -234,11 +235,24 @@ class Deployment:
     def mend(self, victim: str) -> None:
         """Starts again what was killed, as an operator's supervisor would."""
         if victim in {"database", "backend"}:  # without any session it was the whole server
-            self.server.ensure_running()
+            self._run_the_server()
         else:
             self.start(victim)
         if not victim.startswith(("scheduler", "web", "slack")):
             self.time_passes_for(self._silent)
+
+    def _run_the_server(self) -> None:
+        """Again and again, as a supervisor does: its disk may be full now."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self.server.ensure_running()
+            except DatabaseUnavailable:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.2)
+            else:
+                return
 
     def time_passes_for(self, workers: list[int]) -> None:
         """Those that say nothing meanwhile count as dead."""

@@ -48,6 +48,13 @@ SELECT (SELECT count(*) FROM procrastinate_jobs WHERE status NOT IN ('succeeded'
        (SELECT count(*) FROM vendor_rests WHERE until > now())
 """
 
+_JOBS_LEFT = """
+SELECT job.id, job.task_name, job.status::text, job.lock, job.attempts, job.worker_id,
+       job.scheduled_at, now() - worker.last_heartbeat
+FROM procrastinate_jobs job LEFT JOIN procrastinate_workers worker ON worker.id = job.worker_id
+WHERE job.status NOT IN ('succeeded', 'failed') ORDER BY job.id
+"""
+
 
 @dataclass(order=True, frozen=True, kw_only=True)
 class Step:
@@ -219,7 +226,12 @@ class Mixed:
             self._hasten()
             return not any(self._deployment.rows(_LEFT)[0])
 
-        self._deployment.wait_for(quiet, "something is left", every=0.1)
+        try:
+            self._deployment.wait_for(quiet, "something is left", every=0.1)
+        except AssertionError as error:
+            left = self._deployment.rows(_LEFT)[0]
+            jobs = self._deployment.rows(_JOBS_LEFT)
+            raise AssertionError(f"{left}, of which jobs {jobs}: {error}") from error
 
     def _hasten(self) -> None:
         now = time.monotonic()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import random
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -303,7 +304,7 @@ def test_everything_is_as_it_must_be_whatever_fails(
         try:
             found = run.faults(embedder, seconds=seconds)
         except Exception as error:  # whatever it is, the seed is told
-            found = [f"{type(error).__name__}: {error}"]
+            found = traceback.format_exception(error)
         print(f"{time.monotonic() - began:.0f} s, {len(found)} wrong")
         if found:
             failed[seed] = "\n".join([*found, run.deployment.said()])

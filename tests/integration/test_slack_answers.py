@@ -119,6 +119,24 @@ def test_doubled_and_late_events_make_no_second_reply(slack: Asking, support: Ch
     assert {status for each in slack.slack.deliveries.done for status in each.statuses} == {200}
 
 
+@pytest.mark.parametrize("text", [RETURNS, UNKNOWN])
+def test_books_that_were_brought_back_learn_from_the_thread_what_was_said(
+    slack: Asking, support: Channel, text: str
+) -> None:
+    question = slack.ask(support, text)
+    slack.settle()
+    slack.rows(
+        "UPDATE slack_questions SET state = 'waiting', answered = 0, outcome = '', parts = '[]', "
+        "announced_at = NULL, asked_at = asked_at - interval '2 minutes' RETURNING 1"
+    )
+    slack.look_again(question)
+
+    [reply] = slack.replies(question)
+    assert slack.rows("SELECT state, parts -> 0 ->> 'ts' FROM slack_questions") == [
+        ("done", reply.ts)
+    ]
+
+
 def test_two_questions_in_one_thread_are_answered_in_order(
     slack: Asking, direct: Channel, anna: Person
 ) -> None:

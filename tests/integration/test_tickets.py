@@ -582,6 +582,30 @@ def test_a_database_that_goes_away_while_it_writes_doubles_nothing(
     assert tickets.outcomes(ticket) == ONE_TURN_ANSWERED
 
 
+@pytest.mark.parametrize("text", [RETURNS, UNKNOWN])
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_books_that_were_brought_back_learn_from_the_ticket_what_was_said(
+    tickets: Tickets, text: str, confirmed: bool
+) -> None:
+    ticket = tickets.asks(text)
+    tickets.attend(ticket)
+    if confirmed:
+        tickets.replies(ticket, "Yes, that solved it, thank you!")
+        tickets.attend(ticket)
+    before = tickets.outcomes(ticket)
+    said = [len(tickets.said(ticket, public=each)) for each in (True, False)]
+
+    tickets.rows("DELETE FROM ticket_turns RETURNING 1")
+    tickets.rows("DELETE FROM tickets RETURNING 1")
+    tickets.attend(ticket)
+
+    assert [len(tickets.said(ticket, public=each)) for each in (True, False)] == said
+    assert tickets.outcomes(ticket) == before
+    tickets.replies(ticket, WARRANTY)
+    next_one = tickets.outcome(ticket)
+    assert (next_one == "ignored: people have the ticket") == (text == UNKNOWN), next_one
+
+
 def test_two_never_answer_at_the_same_time(tickets: Tickets) -> None:
     ticket = tickets.asks(RETURNS)
 
