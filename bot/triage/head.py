@@ -2,6 +2,7 @@
 
 Every tag counts as much as the square root of its examples: with each example counting once, the
 largest queue wins whatever is in doubt, and with each tag counting the same, the rare ones do.
+What belongs to no tag is told by a bar, which is set on texts that the head was not fitted on.
 """
 
 from __future__ import annotations
@@ -9,25 +10,34 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bot.errors import InputRejected
+from bot.triage.calibration import fitted, inside
+from bot.triage.models import NONE
 
 if TYPE_CHECKING:
     from bot.triage.ridge import Floats, Labels
 
 _STEPS, _RATE = 400, 0.5
 _TEMPERATURES = np.geomspace(0.3, 5.0, 40)
+_FEWEST = 5  # texts with a tag and texts without, to set a bar between them
+
+# The logit of "none" counts less than those of the tags: the texts that taught it are never like
+# all that may come. Logits are brought to the size of scores near 1.
+_LEAN, _SIZE = 0.25, 12.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Head:
     """`names` are the tags in the order of the columns, with "oos" for none of them. `base` names
     the embedding model that the rows come from; `encoder` is that model's file where it is one of
-    our own, b"" where the product has it."""
+    our own, b"" where the product has it. `bar`, constant and slope, makes a probability of
+    belonging to any tag of how far the best tag is ahead of none; without it, none is one more
+    tag."""
 
     names: tuple[str, ...]
     weights: Floats
@@ -35,14 +45,48 @@ class Head:
     temperature: float
     base: str
     encoder: bytes = b""
+    bar: tuple[float, float] | None = None
 
     def shares(self, rows: Floats) -> Floats:
         """The probability of each name for unit rows, (rows, names)."""
-        return _softmax((rows @ self.weights + self.bias) / self.temperature)
+        logits = self._logits(rows)
+        if self.bar is None:
+            return _softmax(logits / self.temperature)
+        none = self.names.index(NONE)
+        ahead, any_tag = self._ahead(logits), np.array([*self.bar, 0.0])
+        belongs = inside(any_tag, ahead, np.zeros_like(ahead))
+        logits[:, none] = -np.inf
+        shares = _softmax(logits / self.temperature) * belongs[:, np.newaxis]
+        shares[:, none] = 1.0 - belongs
+        return shares
+
+    def with_bar(self, rows: Floats, labels: Sequence[str]) -> Head:
+        """The head with a bar set on these unit rows, itself where it was not taught what none is
+        or there are too few of either."""
+        if NONE not in self.names:
+            return self
+        ahead = self._ahead(self._logits(rows))
+        seen = np.column_stack([ahead, np.zeros_like(ahead)])
+        is_none = np.array([label == NONE for label in labels])
+        if min(is_none.sum(), (~is_none).sum()) < _FEWEST:
+            return self
+        weights = fitted(seen[~is_none], seen[is_none], own_bar=True)
+        return replace(self, bar=(float(weights[0]), float(weights[1])))
+
+    def _logits(self, rows: Floats) -> Floats:
+        logits: Floats = rows @ self.weights + self.bias
+        return logits
+
+    def _ahead(self, logits: Floats) -> Floats:
+        none = self.names.index(NONE)
+        tags = np.delete(logits, none, axis=1)
+        ahead: Floats = (tags.max(axis=1) - _LEAN * logits[:, none]) / _SIZE
+        return ahead
 
     def packed(self) -> bytes:
         """The head as a file."""
         about = {"names": self.names, "temperature": self.temperature, "base": self.base}
+        about |= {"bar": self.bar}
         buffer = io.BytesIO()
         np.savez(
             buffer,
@@ -66,6 +110,7 @@ def unpacked(content: bytes) -> Head:
                 temperature=float(about["temperature"]),
                 base=about["base"],
                 encoder=stored["encoder"].tobytes(),
+                bar=tuple(about["bar"]) if about.get("bar") else None,
             )
     except (ValueError, KeyError, OSError) as error:
         raise InputRejected("The tuned model cannot be read: train it anew.") from error
@@ -118,14 +163,8 @@ def calibrated(head: Head, rows: Floats, labels: Sequence[str]) -> Head:
         -np.log(np.maximum(_softmax(logits / each)[np.arange(len(truth)), truth], 1e-9)).mean()
         for each in _TEMPERATURES
     ]
-    return Head(
-        names=head.names,
-        weights=head.weights,
-        bias=head.bias,
-        temperature=float(_TEMPERATURES[int(np.argmin(losses))]),
-        base=head.base,
-        encoder=head.encoder,
-    )
+    sharp = replace(head, temperature=float(_TEMPERATURES[int(np.argmin(losses))]))
+    return sharp.with_bar(rows, labels)
 
 
 def _softmax(logits: Floats) -> Floats:

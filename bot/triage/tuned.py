@@ -57,6 +57,10 @@ class TunedClassifier:
         shares = shares / max(float(shares.sum()), 1e-9)
         order = [int(each) for each in np.argsort(-shares)]
         names = self._head.names
+        if self._head.bar is not None:  # then one tag of many needs not be likelier than none
+            none = names.index(NONE)
+            order.remove(none)
+            order.insert(0 if shares[none] > 0.5 or not order else len(order), none)
         best = names[order[0]]
         others = [
             (names[each], float(shares[each]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -101,6 +103,28 @@ def test_calibration_takes_back_what_is_claimed_too_surely() -> None:
     assert sober.shares(rows(["a"])).max() < made.shares(rows(["a"])).max()
 
 
+def test_a_bar_is_set_on_texts_of_which_some_belong_to_no_tag() -> None:
+    labels = ["a", "b", "c"] * 60 + [NONE] * 12
+    made = fit(around(labels, spread=0.2), labels, base="m")
+    others = ["a", "b", "c"] * 40 + [NONE] * 40
+
+    barred = calibrated(made, around(others, spread=0.3), others)
+
+    assert barred.bar is not None
+    assert unpacked(barred.packed()).bar == barred.bar
+    shares = barred.shares(rows(others))
+    assert np.allclose(shares.sum(axis=1), 1.0)
+    none = shares[:, barred.names.index(NONE)]
+    assert none[:120].max() < 0.5 < none[120:].min()
+    new = ["a", "b", "c"] * 300
+    kept = barred.shares(around(new, spread=0.2))[:, barred.names.index(NONE)] < 0.5
+    assert kept.mean() > 0.9  # texts with a tag are not given up for those without
+
+    assert calibrated(made, rows(["a", "b"] * 9), ["a", "b"] * 9).bar is None
+    untaught = head(["a", "b"] * 10)
+    assert calibrated(untaught, rows(others), others).bar is None
+
+
 def test_what_is_no_model_is_refused() -> None:
     with pytest.raises(InputRejected, match="cannot be read"):
         unpacked(b"PK nothing")
@@ -131,6 +155,17 @@ def test_a_model_that_was_taught_none_says_none() -> None:
     taught = over(head(["a", "b", NONE] * 10), "a", "b", examples=Says("a"))
 
     assert decided(taught, "z?").tag is None
+
+
+def test_with_a_bar_a_tag_need_not_be_likelier_than_none_by_itself() -> None:
+    made = replace(head(["a", "b", NONE] * 10), temperature=1000.0)  # all tags alike
+    lenient = replace(made, bar=(0.5, 0.0))  # 62 in 100 texts belong, whatever they say
+    strict = replace(made, bar=(-0.5, 0.0))
+
+    chosen = decided(over(lenient, "a", "b", examples=Says("a")), "a?")
+    assert chosen.tag in {"a", "b"}
+    assert chosen.confidence < 0.38
+    assert decided(over(strict, "a", "b", examples=Says("a")), "a?").tag is None
 
 
 def test_a_shadow_is_heard_and_has_no_say_even_when_it_breaks() -> None:
