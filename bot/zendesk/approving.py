@@ -64,6 +64,10 @@ class Approvals:
         if sent_as(draft_id) in past.turns:
             self.ended(draft_id, sent=sent_as(draft_id) in past.answered)
             return None
+        marker = str(sent_as(draft_id))
+        if any(each.marker == marker and each.author.id == bot_id for each in ticket.messages):
+            self.ended(draft_id, sent=True)  # the books are older than the ticket
+            return None
         draft, recorded = self._drafts.get(draft_id), self._recorded(draft_id)
         why = _overtaken(ticket, draft, bot_id=bot_id)
         html = "" if why or recorded is None else self._html(draft, recorded, ticket)

@@ -96,6 +96,18 @@ def test_an_approved_draft_is_the_reply_once_and_says_that_a_person_checked_it(
     assert outcomes == [("drafted", "done"), ("answered", "done")]
 
 
+def test_books_that_were_brought_back_send_no_draft_again(tickets: Tickets) -> None:
+    ticket, draft = drafted(tickets)
+    tickets.drafts.approve(draft, actor=ANNA)
+    assert tickets.send(ticket, draft) == "sent"
+    tickets.rows("UPDATE draft_decisions SET ended = NULL, ended_at = NULL RETURNING 1")
+    tickets.rows("DELETE FROM ticket_turns WHERE id <> %s RETURNING 1", draft)
+
+    assert tickets.drafts.get(draft).state == "approved"
+    assert tickets.send(ticket, draft) == "sent"
+    assert len(tickets.said(ticket, public=True)) == 1
+
+
 def test_of_many_who_decide_at_once_one_counts(tickets: Tickets) -> None:
     _, draft = drafted(tickets)
 
