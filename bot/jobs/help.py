@@ -7,19 +7,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-import psycopg
 from procrastinate import App, JobContext
 from structlog.contextvars import bound_contextvars
 
 from bot.errors import TicketUnsettled
-from bot.jobs.retries import PatientRetries, Retries, TryAgain
+from bot.jobs.retries import NO_DATABASE, PatientRetries, Retries, TryAgain
 from bot.queue import Lane, TaskName
 from connectors.errors import ConnectorError
 
 if TYPE_CHECKING:
     from bot.help.contacts import TicketOpener
 
-RETRIES = PatientRetries(passing=(ConnectorError, psycopg.OperationalError, psycopg.InterfaceError))
+RETRIES = PatientRetries(passing=(ConnectorError, *NO_DATABASE))
 
 
 class HelpJob:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.exceptions import JobAborted
 from procrastinate.jobs import Job
 
-from bot.errors import SourceBusy, SupportbotError
+from bot.errors import DatabaseUnavailable, SourceBusy, SupportbotError
 from indexing.errors import SwapRefused
+
+NO_DATABASE = (psycopg.OperationalError, psycopg.InterfaceError, DatabaseUnavailable)
+"""What is raised where the database is away. It passes by itself, and nobody need be told of what
+it holds up. psycopg_pool's errors are OperationalErrors as well."""
 
 
 class TryAgain(SupportbotError):

@@ -14,12 +14,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import psycopg
 from procrastinate import App, JobContext
 from structlog.contextvars import bound_contextvars
 
 from bot.errors import SupportbotError, TicketUnsettled
-from bot.jobs.retries import PatientRetries, Retries, TryAgain
+from bot.jobs.retries import NO_DATABASE, PatientRetries, Retries, TryAgain
 from bot.queue import Job, Lane, TaskName, shown_draft_job
 from bot.slack.errands import aside_job, handover_job, thread_job
 from bot.slack.errors import NotInstalled, PostUncertain, SlackAway, SlackBusy
@@ -48,8 +47,7 @@ _PASSING = (
     PostUncertain,
     RateLimited,
     SourceUnavailable,
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
+    *NO_DATABASE,
 )
 
 # After so many attempts a new job takes over: the queue gives up those that were tried too often,
@@ -191,7 +189,7 @@ def failures_told(problems: Problems, team: str, where: str) -> Iterator[None]:
     except SlackBusy as error:
         raise TryAgain(str(error), after=timedelta(seconds=error.retry_after)) from error
     except _PASSING as error:
-        if not isinstance(error, psycopg.Error):
+        if not isinstance(error, NO_DATABASE):
             problems.note(team, where, str(error))
         asked = error.retry_after if isinstance(error, RateLimited) else 0.0
         raise TryAgain(str(error), after=timedelta(seconds=asked)) from error

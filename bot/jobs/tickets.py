@@ -14,12 +14,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-import psycopg
 from procrastinate import App, JobContext
 from structlog.contextvars import bound_contextvars
 
 from bot.errors import SupportbotError, TicketUnsettled
-from bot.jobs.retries import PatientRetries, Retries, TryAgain
+from bot.jobs.retries import NO_DATABASE, PatientRetries, Retries, TryAgain
 from bot.queue import Job, Lane, Priority, TaskName, draft_job
 from bot.zendesk.errands import feedback_job, ticket_job
 from bot.zendesk.feedback import Verdict
@@ -39,8 +38,8 @@ EVERY_MINUTE = "* * * * *"
 ADMIN_NEEDED = timedelta(minutes=10)
 """Between two attempts at what only a person can mend."""
 
-# What passes by itself. psycopg_pool's errors are OperationalErrors as well.
-_PASSING = (RateLimited, SourceUnavailable, psycopg.OperationalError, psycopg.InterfaceError)
+# What passes by itself.
+_PASSING = (RateLimited, SourceUnavailable, *NO_DATABASE)
 
 # After so many attempts a new job takes over: the queue gives up those that were tried too often,
 # because they might be what kills its workers.
@@ -124,7 +123,7 @@ class TicketJobs:
             raise TryAgain(str(error), after=error.after) from error
         except _PASSING as error:
             asked = error.retry_after if isinstance(error, RateLimited) else 0.0
-            if not isinstance(error, psycopg.Error):
+            if not isinstance(error, NO_DATABASE):
                 self._problems.note(ticket_id, str(error))
             raise TryAgain(str(error), after=timedelta(seconds=asked)) from error
         except (ConnectorError, IndexingError, SupportbotError) as error:

@@ -14,11 +14,13 @@ from uuid import uuid4
 import procrastinate
 import pytest
 from fastapi.testclient import TestClient
+from psycopg_pool import PoolTimeout
 
 from bot import settings
 from bot.bootstrap import Application, processes
 from bot.bootstrap.ticket_checks import ticket_checks
 from bot.drafts import Drafts
+from bot.errors import DatabaseUnavailable
 from bot.jobs.tickets import TicketJobs, TicketSweepJob
 from bot.models import OutcomeKind
 from bot.queue import Lane, Priority, Queue
@@ -247,6 +249,22 @@ def test_what_cannot_be_done_now_waits_and_the_admin_sees_why(
     desk.work()
     assert desk.said(ticket)[1:] == ["45 days."]
     assert desk.problems.all() == ()
+
+
+@pytest.mark.parametrize("error", [DatabaseUnavailable("gone"), PoolTimeout("gone")], ids=repr)
+def test_while_the_database_is_away_a_ticket_waits_and_nothing_is_wrong_with_it(
+    desk: Desk, ticket: Ticket, error: Exception
+) -> None:
+    desk.decider.fault = error
+    desk.queue.enqueue(ticket_job(ticket.id))
+    desk.work()
+    ((_, wait),) = desk.waiting()
+    assert wait < 60
+    assert desk.problems.all() == ()
+
+    desk.decider.fault = None
+    desk.work()
+    assert desk.said(ticket)[1:] == ["45 days."]
 
 
 def test_an_answer_of_which_nobody_knows_whether_it_arrived_is_there_once(
