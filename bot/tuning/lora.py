@@ -57,17 +57,31 @@ def fine_tuned(
     )
     model = get_peft_model(base, config).to(device).train()
     names = sorted(set(labels))
-    head = torch.nn.Linear(base.config.hidden_size, len(names), bias=False).to(device)
     sizes = torch.tensor([float(sum(one == name for one in labels)) for name in names])
     loss = torch.nn.CrossEntropyLoss(weight=(sizes.mean() / sizes).sqrt().to(device))
     rows = _ids(texts, folder)
     numbers = {name: number for number, name in enumerate(names)}
     truth = [numbers[label] for label in labels]
+    head = _centres(model, rows, truth, len(names))
     _train(model, head, loss, rows, truth, epochs=epochs, seed=seed, on_progress=on_progress)
     merged = model.merge_and_unload().eval().cpu()
     return {
         known[name]: value.detach().float().numpy() for name, value in merged.state_dict().items()
     }
+
+
+def _centres(model: Any, rows: list[list[int]], truth: list[int], classes: int) -> Any:
+    """A direction for each class to learn from there on: where its texts lie before training."""
+    sums = torch.zeros(classes, model.config.hidden_size, device=next(model.parameters()).device)
+    by_length = sorted(range(len(rows)), key=lambda each: len(rows[each]))
+    with torch.inference_mode():
+        model.eval()
+        for start in range(0, len(rows), _BATCH):
+            batch = by_length[start : start + _BATCH]
+            of = torch.tensor([truth[each] for each in batch], device=sums.device)
+            sums.index_add_(0, of, _embedded(model, [rows[each] for each in batch]))
+    model.train()
+    return torch.nn.Parameter(torch.nn.functional.normalize(sums, dim=1).clone())
 
 
 def _train(
@@ -82,10 +96,7 @@ def _train(
     on_progress: OnProgress,
 ) -> None:
     """Batches of like length, in an order that is shuffled anew for each pass."""
-    learned = [
-        *(each for each in model.parameters() if each.requires_grad),
-        *head.parameters(),
-    ]
+    learned = [*(each for each in model.parameters() if each.requires_grad), head]
     batches_each = -(-len(rows) // _BATCH)
     total, done = batches_each * epochs, 0
     optimizer = torch.optim.AdamW(learned, lr=_RATE, weight_decay=0.01)
@@ -96,7 +107,8 @@ def _train(
     for _ in range(epochs):
         for batch in _batches(rows, order):
             optimizer.zero_grad()
-            logits = head(_embedded(model, [rows[each] for each in batch])) * _SCALE
+            found = _embedded(model, [rows[each] for each in batch])
+            logits = found @ torch.nn.functional.normalize(head, dim=1).T * _SCALE
             wanted = torch.tensor([truth[each] for each in batch], device=logits.device)
             loss(logits, wanted).backward()
             torch.nn.utils.clip_grad_norm_(learned, 1.0)
