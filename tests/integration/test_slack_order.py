@@ -12,7 +12,6 @@ from tests.integration.test_slack_answers import (
     RETURNS,
     WARRANTY,
     anna,
-    language,
     migrated_template,
     slack,
     support,
@@ -21,7 +20,7 @@ from tests.integration.test_slack_answers import (
 if TYPE_CHECKING:
     from tests.fakes.slack import Channel, Message
 
-__all__ = ["anna", "asking", "language", "migrated_template", "slack", "support"]
+__all__ = ["anna", "asking", "migrated_template", "slack", "support"]
 
 
 def delay(slack: Asking, message: Message) -> None:
