@@ -3,6 +3,7 @@
 SupportbotError
 ├── SettingInvalid          a setting is missing or cannot be used; names it
 ├── DatabaseUnavailable     the database cannot be reached or started
+│   └── NotConnected        its server takes no connection now
 ├── DatabaseUnsuitable      it is reached but lacks what we need (pgvector, schema)
 ├── InputRejected           a file or an argument cannot be used; names file and line
 │   └── SourceBusy          another run of this source is going on
@@ -27,6 +28,10 @@ class SettingInvalid(SupportbotError):
 
 class DatabaseUnavailable(SupportbotError):
     """The database cannot be reached."""
+
+
+class NotConnected(DatabaseUnavailable):
+    """The server takes no connection."""
 
 
 class DatabaseUnsuitable(SupportbotError):

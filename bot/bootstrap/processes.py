@@ -13,7 +13,7 @@ import psycopg
 from bot import db
 from bot.bootstrap.checks import readiness
 from bot.bootstrap.choices import missing_to_install, webhook_keys
-from bot.errors import DatabaseUnavailable, SettingInvalid
+from bot.errors import DatabaseUnavailable, NotConnected, SettingInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +33,11 @@ LONGEST_PAUSE = 15.0
 """Seconds between two attempts to reach a database that has been away for some time."""
 
 
+# A server of our own that ran and went away is started again by `up`; one that does not start will
+# not do so a moment later.
+_COMES_BACK = (NotConnected, psycopg.OperationalError)
+
+
 def wait_for_database(
     app: Application,
     *,
@@ -49,7 +54,7 @@ def wait_for_database(
             app.pool  # noqa: B018 - made here, or not
             first()
         except (DatabaseUnavailable, psycopg.OperationalError) as error:
-            if isinstance(error, DatabaseUnavailable) and app.embedded_postgres is not None:
+            if app.embedded_postgres is not None and not isinstance(error, _COMES_BACK):
                 raise
             said = " ".join(str(error).split())
             log.warning("Trying again in %g s: %s", pause, said, extra={"action": "reconnect"})

@@ -8,7 +8,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.types import TypeInfo
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from bot.errors import DatabaseUnavailable, SettingInvalid
+from bot.errors import NotConnected, SettingInvalid
 
 APPLICATION_NAME = "supportbot"
 CONNECT_SECONDS = 10
@@ -42,7 +42,7 @@ def watchful(url: str) -> dict[str, Any]:
 
 
 def connect(url: str, *, application_name: str = APPLICATION_NAME) -> Connection[Any]:
-    """One connection with the vector types known. DatabaseUnavailable says where and why not,
+    """One connection with the vector types known. NotConnected says where and why not,
     SettingInvalid what is wrong with the URL."""
     options = _parsed(url)
     try:
@@ -144,13 +144,13 @@ def _parsed(url: str) -> dict[str, Any]:
     return options
 
 
-def _unavailable(options: dict[str, Any], problem: Exception) -> DatabaseUnavailable:
+def _unavailable(options: dict[str, Any], problem: Exception) -> NotConnected:
     where = f"{options.get('host') or 'the local socket'}, port {options.get('port') or 5432}"
     database = options.get("dbname") or options.get("user") or "the default one"
     said = " ".join(str(problem).split())
     if password := options.get("password"):
         said = said.replace(str(password), "…")
-    return DatabaseUnavailable(
+    return NotConnected(
         f"No connection to PostgreSQL at {where}, database {database}: {said}. Check that the "
         "server runs, that this machine may reach it, and that DATABASE_URL names the right "
         "user and password."

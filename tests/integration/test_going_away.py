@@ -3,6 +3,8 @@ clock is tried again."""
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import procrastinate
@@ -12,12 +14,13 @@ from procrastinate.jobs import Job as Queued
 from procrastinate.testing import InMemoryConnector
 from psycopg_pool import ConnectionPool
 
-from bot import settings
+from bot import db, settings
 from bot.bootstrap import Application
 from bot.bootstrap.processes import wait_for_database
 from bot.jobs.gaps import GapsJob
 from bot.jobs.quality import RecheckJob
 from bot.jobs.upkeep import Upkeep
+from bot.postgres import EmbeddedPostgres
 from bot.queue import Queue
 
 
@@ -37,6 +40,32 @@ def test_what_a_process_does_first_is_tried_again_when_the_database_goes_away_me
         wait_for_database(app, first=first, sleep=waited.append)
 
     assert waited == [1.0]
+
+
+def test_a_server_of_our_own_that_is_killed_meanwhile_is_waited_for(
+    scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = scratch / "killed"
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("SUPPORTBOT_DATA_DIR", str(folder))
+    waited: list[float] = []
+    with Application(settings=settings.load(env_file=folder / "none")) as app:
+        server = EmbeddedPostgres(data_dir=folder)
+        with server as url:
+            db.migrate(url)
+            first_process = int((folder / "postgres/cluster/postmaster.pid").read_text().split()[0])
+
+            def kill() -> None:
+                if not waited:
+                    os.kill(first_process, signal.SIGKILL)
+                    db.connect(url)
+
+            def start_again(seconds: float) -> None:
+                waited.append(seconds)
+                server.ensure_running()
+
+            wait_for_database(app, first=kill, sleep=start_again)
+    assert waited
 
 
 def test_what_is_done_by_the_clock_is_tried_again(pool: ConnectionPool) -> None:
