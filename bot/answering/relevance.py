@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _WORDS = re.compile(r"[^\W_]+(?:'[^\W\d_]{1,2}\b)?")
 # One word for every denial: "What can't I return?" asks for the list of what cannot be returned.
 _NEGATION = re.compile(r"\b(?:cannot|can'?t|won'?t|[a-z]{2,6}n't|never|not)\b")
+_PLURAL = re.compile(r"(?<=\w{3})(?:'?s|')$")
 _PLURALS = re.compile(r"(?<=\w{3})(?:ies|y)$")
 _SUFFIXES = re.compile(
     r"(?<=\w{4})(?:ations?|ements?|ments?|ungen|ung|ings?|ers?|ed|es|en|ly|al|s|e|i)$"
@@ -73,7 +74,7 @@ def subjects(text: str) -> frozenset[str]:
 
 
 def _one(word: str) -> str:
-    return re.sub(r"(?<=\w{3})(?:'?s|')$", "", word)
+    return _PLURAL.sub("", word)
 
 
 def _spoken(text: str) -> list[str]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bot.errors import InputRejected
-from bot.triage.calibration import fitted, inside
+from bot.triage.calibration import ahead_of_none, fitted, inside
 from bot.triage.models import NONE
 
 if TYPE_CHECKING:
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 _STEPS, _RATE = 400, 0.5
 _TEMPERATURES = np.geomspace(0.3, 5.0, 40)
 _FEWEST = 5  # texts with a tag and texts without, to set a bar between them
-
-# The logit of "none" counts less than those of the tags: the texts that taught it are never like
-# all that may come. Logits are brought to the size of scores near 1.
-_LEAN, _SIZE = 0.25, 12.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,9 +75,7 @@ class Head:
 
     def _ahead(self, logits: Floats) -> Floats:
         none = self.names.index(NONE)
-        tags = np.delete(logits, none, axis=1)
-        ahead: Floats = (tags.max(axis=1) - _LEAN * logits[:, none]) / _SIZE
-        return ahead
+        return ahead_of_none(np.delete(logits, none, axis=1), logits[:, none])
 
     def packed(self) -> bytes:
         """The head as a file."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bot.triage import logistic, ridge
+from bot.triage.calibration import ahead_of_none
 from bot.triage.ridge import NOTHING
 
 if TYPE_CHECKING:
@@ -24,10 +25,6 @@ _TAUGHT = 30  # examples of a tag on average, from which on left-out ones are li
 _SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 _SHARPNESS = np.geomspace(0.3, 5.0, 30)
 _SAME_SIZE = 20.0  # examples added to each tag's: a handful more or less should not matter
-
-# The logits of "none of them" count less than those of the tags, for the examples of none are never
-# like all that may come; and all is brought to the size that a ridge's scores have.
-_LEAN, _SIZE = 0.25, 12.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +58,7 @@ class _Weights:
             classes = logits[:, : len(self.sizes)]
             found = _mixed(found, _logs(classes * self.sharpness), self.share)
             if self.learned_none:
-                belongs = (classes.max(axis=1) - _LEAN * logits[:, -1]) / _SIZE
+                belongs = ahead_of_none(classes, logits[:, -1])
         among = ridge.probabilities(found - np.log(self.sizes), 1.0)
         return Opinion(among=among, belongs=belongs)
 

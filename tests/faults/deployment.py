@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 VICTIMS = ("worker", "scheduler", "database", "backend")
 
-"""Seconds after which what is waited for has failed to happen; nothing waits for it to pass."""
-
 _A_LOOK = 5.0  # seconds; none takes longer unless the machine is busy with something else
 
 # Dead workers are told by their silence. Those that live say so every few seconds.
