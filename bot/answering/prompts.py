@@ -88,10 +88,10 @@ def request_data(request: AnswerRequest) -> str:
     return json.dumps(
         {
             "earlier_messages": [
-                {"from": turn.speaker, "text": _clean(turn.text)[:_TURN_CHARACTERS]}
+                {"from": turn.speaker, "text": sendable(turn.text)[:_TURN_CHARACTERS]}
                 for turn in request.history[-_TURNS:]
             ],
-            "question": _clean(request.question)[:_QUESTION_CHARACTERS],
+            "question": sendable(request.question)[:_QUESTION_CHARACTERS],
             "answer_language": request.locale,
         },
         ensure_ascii=False,
@@ -99,6 +99,6 @@ def request_data(request: AnswerRequest) -> str:
     )
 
 
-def _clean(text: str) -> str:
-    """Without what JSON over HTTP cannot carry: NUL and halves of surrogate pairs."""
+def sendable(text: str) -> str:
+    """The text without what JSON over HTTP cannot carry: NUL and halves of surrogate pairs."""
     return text.replace("\x00", " ").encode("utf-8", errors="replace").decode()

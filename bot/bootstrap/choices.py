@@ -22,9 +22,8 @@ EngineName = Literal["claude", "markers", "extractive"]
 def engine_name(settings: Settings) -> EngineName:
     """Who writes answers. Raises SettingInvalid when the engine asked for lacks a setting."""
     wanted, anthropic = settings.answers.answer_engine, settings.anthropic
-    local = anthropic.base_url is not None and not _is_anthropic(anthropic.base_url)
     if wanted == "auto":
-        return "claude" if anthropic.api_key else "markers" if local else "extractive"
+        return connected_model(settings) or "extractive"
     if wanted == "claude" and anthropic.api_key is None:
         raise SettingInvalid(
             "ANSWER_ENGINE is claude, but ANTHROPIC_API_KEY is not set. Set it, or set "
@@ -36,6 +35,16 @@ def engine_name(settings: Settings) -> EngineName:
             "of the server that speaks the Messages API, such as http://127.0.0.1:8080."
         )
     return wanted
+
+
+def connected_model(settings: Settings) -> Literal["claude", "markers"] | None:
+    """Which kind of model can be asked, whoever writes answers: "markers" is one that keeps to no
+    schema. None where none is connected."""
+    anthropic = settings.anthropic
+    if anthropic.api_key:
+        return "claude"
+    local = anthropic.base_url is not None and not _is_anthropic(anthropic.base_url)
+    return "markers" if local else None
 
 
 def _is_anthropic(url: str) -> bool:

@@ -3,11 +3,12 @@ prompt, and the settings that change outcomes."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bot.bootstrap.choices import engine_name
-from bot.errors import ChangeRefused, InputRejected
+from bot.bootstrap.choices import connected_model, engine_name
+from bot.errors import ChangeRefused, InputRejected, SettingInvalid
 from bot.evaluation.runs import Setup
 from bot.sending import SendingRisk
 from bot.support import EVIDENCE_NEEDED, PASSAGES_READ
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
     from bot.bootstrap import Application
+    from bot.evaluation.judge import Judge
     from bot.evaluation.runs import KeptRun, Measurement
     from indexing.index import Index
 
@@ -49,6 +51,25 @@ def setup(app: Application, pool: ConnectionPool[Connection[Any]], index: Index)
             **risk.model_dump(mode="json"),
         },
     )
+
+
+def judge(app: Application) -> Judge:
+    """A judge of answers by the connected model. Raises SettingInvalid where none is."""
+    from bot.evaluation.judge import Judge  # noqa: PLC0415 - made when asked for
+
+    engine = engine_name(app.settings)
+    kind = connected_model(app.settings) if engine == "extractive" else engine
+    if kind is None:
+        raise SettingInvalid(
+            "--judge needs a model, and none is connected. Set ANTHROPIC_API_KEY, or "
+            "ANTHROPIC_BASE_URL to the address of a server that speaks the Messages API."
+        )
+    return Judge(api=app.messages_api, keeps_schema=kind == "claude")
+
+
+def judge_setup(made: Setup, by: Judge) -> Setup:
+    """The same, with who judged."""
+    return replace(made, settings={**made.settings, "judge": f"{by.model} {by.prompt_version}"})
 
 
 def _index_version(pool: ConnectionPool[Connection[Any]]) -> str:

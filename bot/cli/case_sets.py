@@ -49,10 +49,15 @@ def import_file(
     from bot.evaluation.case_sets import CaseSets  # noqa: PLC0415 - keeps --help instant
     from bot.evaluation.cases import read_cases  # noqa: PLC0415 - keeps --help instant
 
-    cases = new_cases(read_cases(path))
+    cases = read_cases(path)
     with application() as opened:
-        added = CaseSets(pool=opened.pool).add(name, cases, actor=operator())
+        added = CaseSets(pool=opened.pool).add(name, new_cases(cases), actor=operator())
     terminal.write(f"Added {len(added)} cases to {name}.")
+    if labelled := sum(each.label is not None for each in cases):
+        terminal.notice(
+            f"{labelled} answers that people judged stay in the file: hold a judge to them with "
+            f"`supportbot eval answers --questions {path} --judge`."
+        )
 
 
 @app.command("export")

@@ -90,6 +90,12 @@ def answers(
     articles: ArticlesPath = None,
     memory: MemoryPaths = None,
     locale: Locale = None,
+    with_judge: Annotated[
+        bool,
+        typer.Option(
+            "--judge", help="The connected model compares answers with their references, at a cost"
+        ),
+    ] = False,
     json_path: JsonPath = None,
     keep: Save = False,
 ) -> None:
@@ -97,13 +103,16 @@ def answers(
 
     Uses the engine that is set; with a model, this costs what its answers cost.
     """
+    from bot.bootstrap.evaluations import judge, judge_setup  # noqa: PLC0415 - as below
     from bot.evaluation import report, tables  # noqa: PLC0415 - keeps --help instant
     from bot.evaluation.answers import run_answers  # noqa: PLC0415 - keeps --help instant
     from bot.evaluation.articles import articles_for  # noqa: PLC0415 - keeps --help instant
+    from bot.evaluation.judging import judged  # noqa: PLC0415 - keeps --help instant
     from bot.evaluation.keeping import answers_measured  # noqa: PLC0415 - keeps --help instant
     from bot.support import NoRecords  # noqa: PLC0415 - keeps --help instant
 
     with application() as opened, progress() as show:
+        by = judge(opened) if with_judge else None
         chosen = asked(opened, questions, set_name, locale)
         given = articles_for(articles, chosen.cases)
         past = past_questions(memory, chosen.cases, given)
@@ -118,6 +127,8 @@ def answers(
                 on_progress=show,
             )
             setup = _setup(opened, on)
+        if by is not None:
+            measured, setup = judged(measured, by, on_progress=show), judge_setup(setup, by)
         if keep:
             save(
                 opened,

@@ -35,7 +35,6 @@ Respond = Callable[[Question], Outcome]
 DEFAULT_LOCALE = "en"
 
 _PIECES = re.compile(r"[\w@.+-]*\d[\w@.+-]*|[\w.+-]+@[\w.-]+")
-_ADDRESS_ONLY = re.compile(r"\s*https?://\S+\s*")
 
 _STORED = """
 SELECT passage.id, document.id, document.title, document.url, passage.anchor,
@@ -96,7 +95,7 @@ def _judged(
 ) -> AnswerResult:
     checked = {one: faults(one, chunks, case.reader) for one, chunks in stored.items()}
     text = " ".join(statement.text for statement in outcome.statements)
-    references = [one for one in case.answers if not _ADDRESS_ONLY.fullmatch(one)]
+    references = case.references
     compared = bool(text and references and case.answerable)
     cited = {one.document_id for one in stored}
     locale = case.locale or DEFAULT_LOCALE

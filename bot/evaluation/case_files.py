@@ -55,6 +55,8 @@ def _line(case: Case) -> dict[str, Any]:
         "audience": _audience(case.reader),
         "history": [{"speaker": turn.speaker, "text": turn.text} for turn in case.history],
         "routing_tag": case.routing_tag,
+        "given_answer": case.given_answer,
+        "judged": case.label,
     }
     return {name: value for name, value in line.items() if value not in (None, "", [])}
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
     from bot.audit import Actor
+    from bot.evaluation.cases import Verdict
 
 CaseOrigin = Literal["person", "file", "retest", "approved", "corrected", "rejected"]
 
@@ -36,10 +37,16 @@ FROM test_sets AS named LEFT JOIN test_cases AS one ON one.set_id = named.id
 GROUP BY named.name ORDER BY named.name
 """
 
+# What people said of the answer that the question got once is a judgement to hold a judge to.
 _CASES = """
 SELECT one.id, one.question, one.history, one.audience, one.locale, one.article_ids, one.outcome,
-       one.reference, one.routing_tag, one.origin
+       one.reference, one.routing_tag, one.origin, given.answer, judged.is_right
 FROM test_cases AS one JOIN test_sets AS named ON named.id = one.set_id
+LEFT JOIN judged_answers AS judged ON judged.question_id = one.question_id AND one.reference <> ''
+LEFT JOIN LATERAL (
+    SELECT string_agg(text, ' ' ORDER BY position) AS answer FROM statements
+    WHERE question_id = judged.question_id
+) AS given ON true
 WHERE named.name = %s ORDER BY one.id
 """
 
@@ -218,7 +225,10 @@ def _add(connection: Connection[Any], set_id: int, case: NewCase, actor: Actor) 
 
 
 def _case(row: tuple[Any, ...]) -> Case:
-    number, question, history, audience, locale, article_ids, outcome, reference, tag, origin = row
+    number, question, history, audience, locale, article_ids, outcome, reference, tag, origin = row[
+        :10
+    ]
+    given, label = _label(reference, *row[10:])
     return Case(
         id=str(number),
         question=question,
@@ -233,7 +243,22 @@ def _case(row: tuple[Any, ...]) -> Case:
         line=0,
         routing_tag=tag,
         stored=number,
+        given_answer=given,
+        label=label,
     )
+
+
+def _label(
+    reference: str,
+    given: str | None,
+    is_right: bool | None,
+) -> tuple[str, Verdict | None]:
+    """An answer with what people said of it. Where the reference is that very answer, the two
+    cannot differ, so nothing is learned from what anybody says of them."""
+    answer = without_personal_data(given or "").strip()
+    if is_right is None or answer in ("", reference):
+        return "", None
+    return answer, "correct" if is_right else "wrong"
 
 
 def _decided(row: tuple[Any, ...]) -> NewCase:

@@ -6,6 +6,7 @@ understood or the file is rejected with the line's number.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 
 SOURCE = "evaluation"
 """The source that articles of a file are indexed under; ids are unique within it."""
+
+Verdict = Literal["correct", "incomplete", "wrong"]
+"""What people, and judges, say of an answer."""
+
+_ADDRESS_ONLY = re.compile(r"\s*https?://\S+\s*")
 
 _SPEAKERS: dict[str, Speaker] = {
     "user": "customer",
@@ -40,7 +46,8 @@ class Case:
     texts; `kind` names the sort of case for a breakdown ("" when the file has none);
     `documents` are passages that the file brings along for this question; `line` is where
     it stands in its file. `routing_tag` is what a hand-off should get, "" where that is not known;
-    `stored` is its id in the database, None for a case of a file.
+    `stored` is its id in the database, None for a case of a file. `given_answer` is one that was
+    given before and `label` what a person says of it, "" and None where nobody judged.
     """
 
     id: str
@@ -56,6 +63,13 @@ class Case:
     line: int
     routing_tag: str = ""
     stored: int | None = None
+    given_answer: str = ""
+    label: Verdict | None = None
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The texts that say the right answer; an address alone says none."""
+        return tuple(one for one in self.answers if not _ADDRESS_ONLY.fullmatch(one))
 
 
 class _Record(BaseModel):
@@ -99,6 +113,8 @@ class _Line(_Record):
     routing_tag: str = ""
     history: tuple[_Turn, ...] = ()
     passages: tuple[_Passage, ...] = ()
+    given_answer: str = ""
+    judged: Verdict | None = None
 
     @field_validator("answer", "answerability", mode="before")
     @classmethod
@@ -111,6 +127,12 @@ class _Line(_Record):
         if not value.strip():
             raise ValueError("is empty")
         return value
+
+    @model_validator(mode="after")
+    def _judges_an_answer(self) -> _Line:
+        if self.judged and not (self.given_answer.strip() and any(map(str.strip, self.answer))):
+            raise ValueError('"judged" needs the "given_answer" it is said of, and an "answer"')
+        return self
 
 
 def read_cases(path: Path, *, locale: str | None = None) -> tuple[Case, ...]:
@@ -210,6 +232,8 @@ def _case(path: Path, number: int, text: str) -> Case:
         documents=tuple(_document(passage, line.locale) for passage in line.passages),
         line=number,
         routing_tag=line.routing_tag,
+        given_answer=line.given_answer if line.judged else "",
+        label=line.judged,
     )
 
 

@@ -144,8 +144,14 @@ def answer_scores(result: AnswerResult) -> dict[str, float]:
         "citation precision": result.citations.precision,
         "cites the article": None if result.cites_gold is None else float(result.cites_gold),
         "words of the reference": result.token_recall,
+        "judged correct": _judged_correct(result),
     }
     return scores | {name: value for name, value in compared.items() if value is not None}
+
+
+def _judged_correct(result: AnswerResult) -> float | None:
+    found = result.judgement
+    return None if found is None or found.verdict is None else float(found.verdict == "correct")
 
 
 def cases_hash(cases: Iterable[Case]) -> str:
@@ -174,6 +180,7 @@ def _answer_detail(result: AnswerResult) -> dict[str, Any]:
         "faults": list(result.faults),
         "milliseconds": round(result.milliseconds, 1),
         "cited": sorted({one.document_id for said in outcome.statements for one in said.citations}),
+        "judged": (result.judgement.verdict or "") if result.judgement else "",
     }
 
 

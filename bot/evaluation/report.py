@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import InputRejected
+from bot.evaluation.judging import judged_json
 from bot.evaluation.routing import OOS_PRECISION
 from bot.evaluation.scorers import area_under_risk
 from bot.evaluation.tallies import KEPT
@@ -96,6 +97,7 @@ def answers_json(report: AnswersReport) -> dict[str, Any]:
         "token_f1": report.token_f1,
         "token_recall": report.token_recall,
         "cites_gold_article": report.cites_gold,
+        "judge": judged_json(report.judged) if report.judged else None,
         "cost_usd": float(report.cost_usd),
         "latency_ms": _latencies(report.latency),
         "cases": [_answer_case(one) for one in report.results],
@@ -203,4 +205,12 @@ def _answer_case(result: AnswerResult) -> dict[str, Any]:
         "claims": list(result.claims),
         "token_f1": result.token_f1,
         "cites_gold_article": result.cites_gold,
+        **_judgement(result),
     }
+
+
+def _judgement(result: AnswerResult) -> dict[str, str]:
+    found = result.judgement
+    if found is None:
+        return {}
+    return {"judged": found.verdict or f"not judged: {found.failure}", "why": found.why}

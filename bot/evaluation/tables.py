@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from bot.evaluation.judging import judged_rows
 from bot.evaluation.routing import OOS_PRECISION
 from bot.evaluation.scorers import METRICS, area_under_risk
 from bot.evaluation.tallies import KEPT
@@ -221,6 +222,8 @@ def _quality_table(report: AnswersReport) -> Table:
         *((f"claim check: {fault}", count) for fault, count in report.claims.items()),
     ):
         table.add_row(name, str(count))
+    for row in judged_rows(report.judged) if report.judged else ():
+        table.add_row(*row)
     for kind, share in report.rejected.items():
         what = kind or "all unanswerable"
         table.add_row(f"{what}: rejected while {KEPT:.0%} of answerable are kept", f"{share:.3f}")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from bot.evaluation.cases import Case
+    from bot.evaluation.judge import Judgement
+    from bot.evaluation.judging import Judged
 
 KEPT = 0.9
 """The share of answerable questions to keep where one figure must stand for the curve."""
@@ -48,7 +50,8 @@ class AnswerResult:
     overlaps compare with the reference text and are None where there is nothing to compare;
     `cites_gold` tells whether a gold article is cited, None when the case names none. `claims` is
     what the claim check finds in the statements (a fault each), `personal_data` counts statements
-    with data of a person that their source does not hold."""
+    with data of a person that their source does not hold; `judgement` is a judge's, where one was
+    asked."""
 
     case: Case
     outcome: Outcome
@@ -60,6 +63,12 @@ class AnswerResult:
     cites_gold: bool | None
     claims: tuple[str, ...] = ()
     personal_data: int = 0
+    judgement: Judgement | None = None
+
+    @property
+    def said(self) -> str:
+        """All statements as one text, "" where nothing was said."""
+        return " ".join(statement.text for statement in self.outcome.statements)
 
     @property
     def is_right(self) -> bool:
@@ -101,7 +110,8 @@ class AnswersReport:
     compare with, None when there are none. `rejected` is the share of unanswerable questions
     that are rejected while KEPT of the answerable ones are answered, by kind ("" is all). `claims`
     counts statements by what the claim check finds in them, `promises` those that only people may
-    say; `wrong_audience` counts citations of what the reader may not read."""
+    say; `wrong_audience` counts citations of what the reader may not read. `judged` is
+    what a judge said, where one was asked; that costs beside `cost_usd`."""
 
     articles: int
     questions: int
@@ -124,6 +134,7 @@ class AnswersReport:
     engines: tuple[str, ...]
     cost_usd: Decimal
     results: tuple[AnswerResult, ...]
+    judged: Judged | None = None
 
 
 def answers_report(

@@ -14,6 +14,8 @@ from psycopg import sql
 
 from tests.acceptance.commands import PYTHON_M_BOT, CommandLine
 from tests.conftest import database_at, run_sql
+from tests.fakes.anthropic import MessagesFake
+from tests.fakes.replies import plain, says
 
 # What `--help` and bad use must not pay for.
 HEAVY = (
@@ -381,3 +383,30 @@ def test_measurements_write_every_figure(shop: Shop, tmp_path: Path) -> None:
     ran(shop.line, "eval", "guard", "set", numbers[0])
     ran(shop.line, "eval", "guard", "check", "--unchanged")
     assert "answers" in ran(shop.line, "eval", "guard", "list")
+
+
+def test_a_connected_model_judges_answers_and_without_one_the_command_says_so(
+    shop: Shop, tmp_path: Path
+) -> None:
+    questions, figures = tmp_path / "questions.jsonl", tmp_path / "figures.json"
+    questions.write_text(
+        '{"question": "How long do I have to return a jacket?", "answerable": true, '
+        '"answer": "60 days", "given_answer": "Never.", "judged": "wrong"}\n'
+    )
+    command = ("eval", "answers", "--questions", str(questions), "--json", str(figures), "--judge")
+
+    refused = shop.line.run(*command)
+    with MessagesFake(default=says(plain('{"verdict": "wrong", "why": "No."}'))) as fake:
+        model = {"ANTHROPIC_BASE_URL": fake.url, "ANSWER_ENGINE": "extractive"}
+        done = shop.line.run(*command, "--save", **model)
+    kept = json.loads(ran(shop.line, "eval", "runs", "--limit", "1", "--json"))[0]
+
+    assert refused.returncode == 2
+    assert b"ANTHROPIC_API_KEY" in refused.stderr
+    assert done.returncode == 0, done.stderr
+    judged = json.loads(figures.read_text())["judge"]
+    assert (judged["wrong"], judged["share_correct"]) == (1, 0.0)
+    assert judged["agreement"]["labels"] == 1
+    assert b"needs 30 judged answers" in done.stdout
+    assert fake.violations == []
+    assert "judge-1" in kept["settings"]["judge"]
