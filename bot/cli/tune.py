@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli import training
+from bot.cli.measuring import progress
 from bot.cli.opening import application, operator
 
 if TYPE_CHECKING:
@@ -20,16 +21,32 @@ app = typer.Typer(
 app.add_typer(training.app, name="train")
 
 
+TicketsRead = Annotated[
+    int,
+    typer.Option(
+        "--tickets", min=0, help="Solved tickets, the newest first, that replies are read from"
+    ),
+]
+
+
 @app.command("export")
 def export(
     to: Annotated[Path, typer.Option("--to", help="The folder to write into")],
+    tickets: TicketsRead = 5_000,
 ) -> None:
     """Write routing and reply datasets, de-identified, with a card that says what is in them."""
     from bot import terminal  # noqa: PLC0415 - keeps --help instant
     from bot.tuning.export import export as write  # noqa: PLC0415 - as above
 
-    with application() as opened:
-        datasets = write(opened.pool, to, actor=operator())
+    with application() as opened, progress() as show:
+        datasets = write(
+            opened.pool,
+            to,
+            retriever=lambda: opened.retriever,
+            actor=operator(),
+            tickets=tickets,
+            on_progress=show,
+        )
     terminal.write_table(
         ("TASK", "TRAIN", "CALIBRATION", "TEST", "LEFT OUT"),
         ((each.task, *each.parts.values(), sum(each.left_out.values())) for each in datasets),
@@ -51,19 +68,26 @@ Model = Annotated[int, typer.Argument(help="The model's number in `tune list`")]
 def evaluate(
     address: Annotated[str, typer.Argument(help="The server, such as http://127.0.0.1:8000")],
     name: Annotated[str, typer.Option("--name", help="What the server calls the model")],
+    tickets: TicketsRead = 5_000,
 ) -> None:
     """Measure a served reply model beside what is live, and keep it as a candidate."""
     from bot import terminal  # noqa: PLC0415 - keeps --help instant
     from bot.errors import InputRejected  # noqa: PLC0415 - as above
-    from bot.tuning.cases import reply_cases  # noqa: PLC0415 - as above
     from bot.tuning.models import NewModel  # noqa: PLC0415 - as above
+    from bot.tuning.solved import reply_cases  # noqa: PLC0415 - as above
     from bot.tuning.splits import split  # noqa: PLC0415 - as above
     from bot.tuning.writing import measure_replies  # noqa: PLC0415 - as above
 
-    with application() as opened:
-        cases = split(reply_cases(opened.pool).cases).test
+    with application() as opened, progress() as show:
+        found = reply_cases(
+            opened.pool, lambda: opened.retriever, tickets=tickets, on_progress=show
+        )
+        cases = split(found.cases).test
         if not cases:
-            raise InputRejected("No reply is held out yet: people must have sent more drafts.")
+            raise InputRejected(
+                "No reply is held out yet: people must have sent more drafts, or solved more "
+                "tickets with what articles say."
+            )
         measured = {
             "live": measure_replies(opened.engine, cases),
             "candidate": measure_replies(opened.served_engine(address, name), cases),

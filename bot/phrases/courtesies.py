@@ -31,6 +31,11 @@ def asks_something(text: str, *, name: str) -> bool:
     )
 
 
+def is_closing(line: str) -> bool:
+    """Whether a line closes a message: what follows is a signature."""
+    return _pattern("closing").fullmatch(line.strip(" ,.!-")) is not None
+
+
 @cache
 def _pattern(name: str) -> re.Pattern[str]:
     return re.compile("|".join(phrases("courtesies")[name]), re.IGNORECASE)

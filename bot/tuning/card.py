@@ -16,7 +16,10 @@ Made {made} by `supportbot tune export`.
 
 **Where it comes from.** Routing: the first message of solved tickets that had exactly one of the \
 enabled routing tags, and the examples that admins gave. Replies: drafts that a person sent, as \
-they were written or in that person's words, with the passages they were written from. What the \
+they were written or in that person's words, with the passages they were written from; and the \
+public answers that solved the newest tickets, without courtesies, with passages that anybody may \
+read: what a search finds for the question, and articles that the agent linked. A reply with a \
+sentence that none of its passages carries is left out, and private notes are never read. What the \
 bot decided itself and nobody confirmed is not in it.
 
 **Personal data.** Mail and network addresses, phone, card, account and other long numbers, \

@@ -3,6 +3,7 @@ reply was sent. A case is de-identified here, before anything else sees it.
 
 What the bot decided itself teaches nothing: a tag that it gave and nobody changed is left out, and
 so is a reply of which some sentence is carried by none of the passages that it was written from.
+Replies of solved tickets are read in `bot.tuning.solved`.
 """
 
 from __future__ import annotations
@@ -114,12 +115,14 @@ def routing_cases(pool: ConnectionPool[Connection[Any]]) -> Found[RoutingCase]:
         known = {
             row[0] for row in connection.execute("SELECT name FROM routing_tags WHERE enabled")
         }
-        for row in connection.execute(_TICKETS):
-            case = _of_ticket(row, known)
-            if isinstance(case, str):
-                left_out[case] = left_out.get(case, 0) + 1
-            else:
-                cases.append(case)
+        # A cursor of the server's: there may be hundreds of thousands, most without a tag of ours.
+        with connection.transaction(), connection.cursor(name="tickets") as tickets:
+            for row in tickets.execute(_TICKETS):
+                case = _of_ticket(row, known)
+                if isinstance(case, str):
+                    left_out[case] = left_out.get(case, 0) + 1
+                else:
+                    cases.append(case)
         cases += [
             RoutingCase(
                 text=without_personal_data(text, names=names_said(text)),
@@ -153,7 +156,7 @@ def _of_ticket(row: Sequence[Any], known: set[str]) -> RoutingCase | str:
     )
 
 
-def reply_cases(pool: ConnectionPool[Connection[Any]]) -> Found[ReplyCase]:
+def draft_cases(pool: ConnectionPool[Connection[Any]]) -> Found[ReplyCase]:
     """Drafts that people sent, where every sentence is carried by the passages of the draft."""
     left_out: dict[str, int] = {}
     cases: list[ReplyCase] = []

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from bot.audit import note
 from bot.errors import InputRejected
+from bot.evaluation.temporary import silent
 from bot.triage.models import NONE
 from bot.tuning.card import card_text
-from bot.tuning.cases import ReplyCase, RoutingCase, reply_cases, routing_cases
+from bot.tuning.cases import ReplyCase, RoutingCase, routing_cases
 from bot.tuning.replies import messages
+from bot.tuning.solved import TICKETS_READ, reply_cases
 from bot.tuning.splits import split
 
 if TYPE_CHECKING:
@@ -28,8 +30,10 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
     from bot.audit import Actor
+    from bot.evaluation.temporary import OnProgress
     from bot.tuning.cases import Found
     from bot.tuning.splits import Split
+    from indexing.retrieval import Retriever
 
 Line = Callable[[Any], Mapping[str, Any]]
 
@@ -50,16 +54,26 @@ class Dataset:
 
 
 def export(
-    pool: ConnectionPool[Connection[Any]], folder: Path, *, actor: Actor
+    pool: ConnectionPool[Connection[Any]],
+    folder: Path,
+    *,
+    retriever: Callable[[], Retriever],
+    actor: Actor,
+    tickets: int = TICKETS_READ,
+    on_progress: OnProgress = silent,
 ) -> tuple[Dataset, ...]:
     """Writes `routing.*.jsonl`, `replies.*.jsonl`, `card.json` and `CARD.md` into the folder.
-    Raises InputRejected where it cannot be written, or there is nothing to write."""
-    found: dict[str, Found[Any]] = {"routing": routing_cases(pool), "replies": reply_cases(pool)}
+    Replies are read from so many of the newest solved tickets, whose passages are found by the
+    retriever. Raises InputRejected where it cannot be written, or there is nothing to write."""
+    found: dict[str, Found[Any]] = {
+        "routing": routing_cases(pool),
+        "replies": reply_cases(pool, retriever, tickets=tickets, on_progress=on_progress),
+    }
     if not any(each.cases for each in found.values()):
         raise InputRejected(
-            "There is nothing to learn from: no solved ticket with a routing tag, no example and "
-            "no draft that a person sent. Sync solved tickets (a source of kind zendesk-tickets) "
-            "or approve drafts first."
+            "There is nothing to learn from: no solved ticket with a routing tag or a reply that "
+            "articles carry, no example and no draft that a person sent. Sync solved tickets (a "
+            "source of kind zendesk-tickets) or approve drafts first."
         )
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

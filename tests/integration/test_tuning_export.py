@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,9 @@ from bot.language import LanguageDetector
 from bot.triage.models import Example, RoutingTag
 from bot.triage.taxonomy import TaxonomyStore
 from bot.tuning.export import export
+from bot.tuning.solved import A_DRAFT
 from bot.zendesk.policies import Mode, Policy
+from connectors.zendesk.markup import paragraphs
 from indexing.models import Audience
 from tests.attending import Tickets
 from tests.factories import document
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg_pool import ConnectionPool
 
+    from bot.tuning.export import Dataset
     from indexing.embedders.embedder import Embedder
     from indexing.models import Document
     from tests.integration.conftest import Knowledge
@@ -36,9 +40,8 @@ TOPICS = {"refund": "my money back", "parcel": "my parcel", "login": "my passwor
 
 def solved(number: int, *, tags: tuple[str, ...], customer: int, words: str = "") -> Document:
     """A ticket as its connector brings it, of one of 40 days."""
-    question = (
-        words or f"Number {number}: what about {TOPICS.get(tags[0], 'it')} of the {number}th?"
-    )
+    topic = TOPICS.get(next(iter(tags), ""), "it")
+    question = words or f"Number {number}: what about {topic} of the {number}th?"
     return document(
         f"ticket:{number}",
         kind="ticket",
@@ -48,11 +51,27 @@ def solved(number: int, *, tags: tuple[str, ...], customer: int, words: str = ""
         metadata={
             "ticket_id": str(number),
             "question": question,
-            "asked_at": f"2026-{1 + number // 28:02}-{1 + number % 28:02}T10:00:00+00:00",
+            "asked_at": f"2026-{1 + number // 28 % 12:02}-{1 + number % 28:02}T10:00:00+00:00",
             "linked_articles": "[]",
             "requester_id": str(customer),
             "tags": json.dumps(tags),
         },
+    )
+
+
+def answered(number: int, reply: str, *, linked: tuple[str, ...] = (), **changes: Any) -> Document:
+    """The same with what an agent answered."""
+    ticket = solved(number, tags=(), customer=number, **changes)
+    return replace(
+        ticket,
+        body=f"{ticket.body}<h2>Resolution</h2>\n{paragraphs(reply)}",
+        metadata={**ticket.metadata, "linked_articles": json.dumps(linked)},
+    )
+
+
+def exported(knowledge: Knowledge, folder: Path, **changes: Any) -> tuple[Dataset, ...]:
+    return export(
+        knowledge.pool, folder, retriever=lambda: knowledge.retriever, actor=SYSTEM, **changes
     )
 
 
@@ -85,7 +104,7 @@ def test_solved_tickets_become_a_dataset_that_routing_is_measured_on(
             "VALUES (gen_random_uuid(), 3, 'done', 'handed_off', 'refund', now())"
         )
 
-    routing, replies = export(pool, tmp_path / "out", actor=SYSTEM)
+    routing, replies = exported(knowledge, tmp_path / "out")
 
     assert routing.left_out == {
         "no routing tag": 1,
@@ -113,10 +132,10 @@ def test_solved_tickets_become_a_dataset_that_routing_is_measured_on(
 
 
 def test_with_nothing_to_learn_from_nothing_is_written(
-    pool: ConnectionPool[Connection[Any]], tmp_path: Path
+    knowledge: Knowledge, tmp_path: Path
 ) -> None:
     with pytest.raises(InputRejected, match="nothing to learn from"):
-        export(pool, tmp_path / "out", actor=SYSTEM)
+        exported(knowledge, tmp_path / "out")
 
     assert not (tmp_path / "out").exists()
 
@@ -147,23 +166,30 @@ def tickets(
 
 
 def test_drafts_that_people_sent_become_replies_with_their_passages(
-    tickets: Tickets, tmp_path: Path
+    tickets: Tickets, knowledge: Knowledge, tmp_path: Path
 ) -> None:
-    def sent(question: str, text: str | None = None) -> None:
+    def sent(question: str, text: str | None = None) -> int:
         ticket = tickets.asks(question)
         turn = tickets.attend(ticket)
         assert turn is not None
         tickets.drafts.approve(turn.id, actor=SYSTEM, text=text)
         assert tickets.send(ticket, turn.id) == "sent"
+        return ticket.id
 
-    sent("My name is Anna Schmidt. How long do I have to return a jacket? anna@customer.example")
+    first = sent(
+        "My name is Anna Schmidt. How long do I have to return a jacket? anna@customer.example"
+    )
     sent("How many days do I have to return a jacket?", "You have 999 days. I promise.")
     waiting = tickets.asks("How long may I take to return a jacket?")
     tickets.attend(waiting)
 
-    _, replies = export(tickets.pool, tmp_path, actor=SYSTEM)
+    knowledge.add(answered(first, "You have 60 days to return a jacket."))
+
+    _, replies = exported(knowledge, tmp_path)
 
     assert replies.left_out["a sentence that no passage carries"] == 1
+    assert replies.left_out[A_DRAFT] == 1
+    assert replies.origins == {"draft": 1}
     assert sum(replies.parts.values()) == 1
     (found,) = [each for path in tmp_path.glob("replies.*.jsonl") for each in lines(path)]
     _, user, assistant = found["messages"]
