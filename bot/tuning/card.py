@@ -19,7 +19,8 @@ enabled routing tags, and the examples that admins gave. Replies: drafts that a 
 they were written or in that person's words, with the passages they were written from; and the \
 public answers that solved the newest tickets, without courtesies, with passages that anybody may \
 read: what a search finds for the question, and articles that the agent linked. A reply with a \
-sentence that none of its passages carries is left out, and private notes are never read. What the \
+sentence that none of its passages carries, or that the claim check would not let pass, is left \
+out, and private notes are never read. What the \
 bot decided itself and nobody confirmed is not in it.
 
 **Personal data.** Mail and network addresses, phone, card, account and other long numbers, \

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal
 from bot.answering.base import AnswerRequest
 from bot.models import Turn
 from bot.recorded import passages_of
-from bot.tuning.replies import carried_text
+from bot.tuning.replies import UNFIT, learnable
 from bot.tuning.splits import AnyCase
 from connectors.zendesk.personal_data import without_personal_data
 from indexing.models import AGENTS, Passage
@@ -172,9 +172,9 @@ def draft_cases(pool: ConnectionPool[Connection[Any]]) -> Found[ReplyCase]:
 
 def _of_draft(row: Sequence[Any], passages: tuple[Passage, ...]) -> ReplyCase | str:
     _, text, history, locale, asked_at, customer, edited, written = row
-    reply = carried_text(edited or written or "", passages)
-    if not reply:
-        return "a sentence that no passage carries"
+    reply = learnable(edited or written or "", passages, question=text, locale=locale)
+    if reply in UNFIT:
+        return reply
     names = [*names_said(text), *(name for turn in history for name in names_said(turn["text"]))]
     return ReplyCase(
         request=AnswerRequest(

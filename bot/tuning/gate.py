@@ -75,9 +75,10 @@ def judge(
 def _no_rise(target: Comparison | None) -> str:
     if target is None:
         return f"{TARGET} was measured on no case that both decided"
+    chance = "which is more than chance" if target.is_significant else "which may be chance"
     return (
         f"{TARGET} goes from {target.before:.3f} to {target.after:.3f} on {target.cases} cases: "
-        f"{len(target.better)} got better and {len(target.worse)} worse, which may be chance"
+        f"{len(target.better)} got better and {len(target.worse)} worse, {chance}"
     )
 
 

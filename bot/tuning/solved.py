@@ -22,7 +22,7 @@ from bot.evaluation.temporary import silent
 from bot.phrases.replying import told
 from bot.support import PASSAGES_READ
 from bot.tuning.cases import Found, ReplyCase, draft_cases, names_said
-from bot.tuning.replies import carried_text
+from bot.tuning.replies import UNFIT, learnable
 from connectors.zendesk.personal_data import MARK, without_personal_data
 from indexing.errors import IndexMissing
 from indexing.html import sections
@@ -41,9 +41,7 @@ if TYPE_CHECKING:
 TICKETS_READ = 5_000
 """Of the newest solved tickets: more than a small model needs, and some minutes' work."""
 
-NOT_CARRIED = "a sentence that no passage carries"
 NOTHING_SAID = "a reply of courtesies and addresses only"
-NO_PASSAGE = "no public passage for it"
 TAKEN_OUT = "a name or number was taken out"
 A_DRAFT = "its reply is a draft's"
 OLDER = "older than the newest that are read"
@@ -135,20 +133,14 @@ class _Solved:
     def _case(self, row: Sequence[Any], retriever: Retriever) -> ReplyCase | str:
         """The case, or why there is none. What costs least is looked at first."""
         title, body, locale, question, asked_at, requester, linked, is_draft = row
-        if is_draft:
-            return A_DRAFT
         reply = told(resolution(body))
-        if not reply:
-            return NOTHING_SAID
-        if MARK.search(reply):
-            return TAKEN_OUT
+        if unusable := A_DRAFT if is_draft else _unusable(reply):
+            return unusable
         text = f"{title}\n\n{question}"
         passages = self._passages(retriever, text, locale, json.loads(linked or "[]"), reply)
-        if not passages:
-            return NO_PASSAGE
-        carried = carried_text(reply, passages)
-        if not carried:
-            return NOT_CARRIED
+        carried = learnable(reply, passages, question=question, locale=locale)
+        if carried in UNFIT:
+            return carried
         return ReplyCase(
             request=AnswerRequest(
                 question=without_personal_data(text, names=names_said(text)),
@@ -191,6 +183,13 @@ class _Solved:
                 return []
             rows = connection.execute(sql.SQL(_LINKED).format(passages=table), asked).fetchall()
         return [_passage(each) for each in rows]
+
+
+def _unusable(reply: str) -> str:
+    """Why no passage needs to be looked for; "" where one does."""
+    if not reply:
+        return NOTHING_SAID
+    return TAKEN_OUT if MARK.search(reply) else ""
 
 
 def resolution(body: str) -> str:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.tuning.solved import NOT_CARRIED, NOTHING_SAID, OLDER, TAKEN_OUT, reply_cases
+from bot.tuning.replies import NOT_CARRIED, REFUSED
+from bot.tuning.solved import NOTHING_SAID, OLDER, TAKEN_OUT, reply_cases
 from connectors.base import Upsert
 from indexing.models import Audience
 from tests.factories import document
@@ -43,6 +44,7 @@ def test_replies_that_solved_tickets_are_learned_where_public_passages_carry_the
         answered(2, f"{said} {SECRET}", words="What do members of the staff club get off?"),
         answered(3, "You can return it within 46 days of delivery.", words="How long, exactly?"),
         answered(4, "Hello!\n\nhttps://help.example.com/articles/returns", words="Returns how?"),
+        answered(6, f"{said} We will return your item to you today.", words="How long again?"),
         answered(5, f"[name] said that {said}", words="How long did she say, again?"),
     )
 
@@ -51,7 +53,7 @@ def test_replies_that_solved_tickets_are_learned_where_public_passages_carry_the
     assert sum(replies.parts.values()) == 1
     assert replies.origins == {"ticket": 1}
     assert {name: count for name, count in replies.left_out.items() if count} == {
-        NOT_CARRIED: 2, NOTHING_SAID: 1, TAKEN_OUT: 1,
+        NOT_CARRIED: 2, NOTHING_SAID: 1, TAKEN_OUT: 1, REFUSED: 1,
     }  # fmt: skip
     (found,) = [each for path in tmp_path.glob("replies.*.jsonl") for each in lines(path)]
     _, user, assistant = found["messages"]

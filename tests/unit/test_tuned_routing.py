@@ -226,6 +226,12 @@ def test_what_does_not_rise_may_not() -> None:
     assert "may be chance" in what
 
 
+def test_what_surely_falls_is_not_called_chance() -> None:
+    first, *_ = held(measure(Knows("abn"), CASES), measure(Knows("an"), CASES))
+
+    assert "more than chance" in first
+
+
 def test_a_guarded_figure_that_falls_is_named_with_its_cases() -> None:
     live, candidate = measure(Knows("an"), CASES), measure(Knows("ab"), CASES)
     better = measure(Knows("bn"), CASES[:15] + CASES[30:])

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
 from bot.answering.base import AnswerRequest
 from bot.tuning.cases import names_said
-from bot.tuning.replies import carried_text, messages
+from bot.tuning.replies import NOT_CARRIED, REFUSED, carried_text, learnable, messages
 from bot.tuning.splits import split
 from tests.factories import passage
 
@@ -80,6 +81,28 @@ def test_a_reply_is_learned_with_the_number_of_what_carries_each_sentence() -> N
 def test_a_reply_with_facts_of_its_own_is_not_learned() -> None:
     assert carried_text("You can return an unworn item within 90 days.", PASSAGES) == ""
     assert carried_text("Parcels to Norway take 5 days. Call Bob at once!", PASSAGES) == ""
+
+
+def test_a_sentence_gets_the_number_of_the_passage_that_carries_most_of_it() -> None:
+    near = passage("near", text="You can return an item.")
+    far = passage("far", text="You can return an unworn item within 45 days of delivery.")
+
+    assert carried_text("You can return an unworn item.", (near, far, far)) == (
+        "You can return an unworn item [2]."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("You can return an unworn item within 45 days.",
+         "You can return an unworn item within 45 days [2]."),
+        ("We looked into your return.", REFUSED),
+        ("Call Bob at once!", NOT_CARRIED),
+    ],
+)  # fmt: skip
+def test_what_is_taken_out_of_answers_is_not_learned(text: str, found: str) -> None:
+    assert learnable(text, PASSAGES, question="Can I return an item?", locale="en") == found
 
 
 def test_the_passages_stay_in_what_is_learned() -> None:
