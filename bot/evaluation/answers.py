@@ -13,7 +13,7 @@ from psycopg import sql
 
 from bot.answering.checking import check
 from bot.errors import InputRejected
-from bot.evaluation.citations import StoredChunk, faults, score_answer
+from bot.evaluation.citations import StoredChunk, faults, score_answer, without_step
 from bot.evaluation.scorers import token_f1, token_recall
 from bot.evaluation.tallies import AnswerResult, AnswersReport, answers_report
 from bot.evaluation.temporary import OnProgress, silent
@@ -128,9 +128,8 @@ def _claims(outcome: Outcome, question: str, locale: str) -> Iterator[str]:
 def _tells_of_a_person(statement: Statement) -> bool:
     """Whether the statement holds an address, number or account that its source does not."""
     quoted = " ".join(each.quote for each in statement.citations)
-    found = set(_PIECES.findall(statement.text)) - set(
-        _PIECES.findall(without_personal_data(statement.text))
-    )
+    said = without_step(statement.text)
+    found = set(_PIECES.findall(said)) - set(_PIECES.findall(without_personal_data(said)))
     return any(piece not in quoted for piece in found)
 
 

@@ -30,7 +30,7 @@ WORDS_NEEDED = 0.8
 
 # How an article is set, not what it says: bullets, the number of a step, places of pictures.
 _BULLETS = frozenset({"-", "*", "\u2022", "\u2013"})
-_STEP = re.compile(r"\d{1,2}[.)] ")
+_STEP = re.compile(r"\(?(?:\d{1,3}[.)]|[a-h]\)) ")
 _PICTURE = re.compile(r"\[image:[^\]]*\]")
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+")
 _NUMBER = re.compile(r"\d+(?:[.,:/\u2013-]\d+)*")
@@ -115,7 +115,7 @@ def supports(
     it, and their nearest sentence is negated exactly where it is. A statement may begin with
     one of `headings`, under which the quotes stand, and a colon."""
     evidence = [_set_plainly(quote) for quote in quotes]
-    claim = _without_step(_set_plainly(statement))
+    claim = without_step(_set_plainly(statement))
     under = [_set_plainly(heading).rstrip(":") for heading in headings]
     said = [claim, *(claim[len(each) + 1 :].strip() for each in under if _begins(claim, each))]
     if not claim or not evidence:
@@ -179,7 +179,8 @@ def _set_plainly(text: str) -> str:
     return " ".join(piece for piece in pieces if piece not in _BULLETS)
 
 
-def _without_step(text: str) -> str:
+def without_step(text: str) -> str:
+    """A statement without the number or letter of the step that it is."""
     mark = _STEP.match(text)
     return text[mark.end() :] if mark else text
 

@@ -72,6 +72,8 @@ def test_a_citation_of_nothing_and_one_that_the_reader_may_not_see() -> None:
         ("You can return a jacket within 30 days.", "exact", True),
         ("You can  return a jacket\nwithin 30 days.", "exact", True),
         ("1. You can return a jacket within 30 days.", "exact", True),
+        ("b) You can return a jacket within 30 days.", "exact", True),
+        ("z) You can return a jacket within 30 days.", "exact", False),
         ("31 You can return a jacket within 30 days.", "exact", False),
         ("A jacket can be returned within 30 days.", "exact", False),
         ("You can return the jacket within 30 days.", "words", True),
