@@ -233,9 +233,9 @@ class Application(Books):
     @cached_property
     def language(self) -> LanguageDetector:
         """One for the process: its model takes 70 MB and most of a second to read."""
-        from bot.language import LanguageDetector  # noqa: PLC0415 - made when asked for
+        from bot.language import LanguageDetector, languages_written  # noqa: PLC0415 - as above
 
-        return LanguageDetector(default=DEFAULT_LOCALE)
+        return LanguageDetector(default=DEFAULT_LOCALE, written=languages_written(self.pool))
 
     @cached_property
     def desk(self) -> SupportDesk:

@@ -10,7 +10,7 @@ import pytest
 
 from bot.answering.base import AnswerRequest, Draft, NoDraft, OnStatement
 from bot.answering.extractive import ExtractiveEngine
-from bot.language import LanguageDetector
+from bot.language import LanguageDetector, languages_written
 from bot.models import Citation, HandoffReason, OutcomeKind, Question, Statement, Turn
 from bot.records import Records
 from bot.support import EVIDENCE_NEEDED, SupportDesk
@@ -38,13 +38,18 @@ def stocked(knowledge: Knowledge) -> Knowledge:
     return knowledge
 
 
-def desk(knowledge: Knowledge, engine: Engine, fallback: Engine | None = None) -> SupportDesk:
+def desk(
+    knowledge: Knowledge,
+    engine: Engine,
+    fallback: Engine | None = None,
+    language: LanguageDetector | None = None,
+) -> SupportDesk:
     return SupportDesk(
         retriever=knowledge.retriever,
         engine=engine,
         fallback=fallback,
         recorder=Records(pool=knowledge.pool),
-        language=LanguageDetector(default="en"),
+        language=language or LanguageDetector(default="en"),
         evidence_needed=EVIDENCE_NEEDED,
     )
 
@@ -168,3 +173,25 @@ def test_the_same_question_is_not_recorded_twice(stocked: Knowledge) -> None:
     second = desk(stocked, ExtractiveEngine()).respond(asked)
     assert second.statements == first.statements
     assert stocked.rows("SELECT count(*) FROM questions") == [(1,)]
+
+
+def test_few_words_are_answered_in_their_language_where_articles_are_in_it(
+    knowledge: Knowledge,
+) -> None:
+    knowledge.add(
+        document(id="en", title="Parcels", body="<p>It takes 3 days.</p>", locale="en-us"),
+        document(
+            id="de",
+            title="Wo ist mein Paket?",
+            body="<p>Ihr Paket braucht 3 Tage.</p>",
+            locale="de",
+        ),
+    )
+    detector = LanguageDetector(default="en", written=languages_written(knowledge.pool))
+    asked = desk(knowledge, ExtractiveEngine(), language=detector)
+
+    outcome = asked.respond(question("Wo ist mein Paket?"))
+
+    assert languages_written(knowledge.pool)() == {"en", "de"}
+    assert [each.text for each in outcome.statements] == ["Ihr Paket braucht 3 Tage."]
+    assert detector.locale_of("Wo ist mein Paket?") == "de"
