@@ -101,9 +101,15 @@ def replies(
     terminal.write(f"Learned {learned.learned} replies; loss by pass: {losses}.")
     if learned.too_long:
         terminal.write(f"{learned.too_long} were too long to be learned whole, and left out.")
-    terminal.notice(
-        f"Serve {to} with any server that speaks the Messages API (vLLM, SGLang, llama.cpp), then "
-        "`supportbot tune evaluate ADDRESS --name MODEL` measures it."
+    terminal.notice(_served(to, learned.file))
+
+
+def _served(to: Path, file: str) -> str:
+    """What to do with a model that was just written."""
+    how = f"vLLM, SGLang; llama.cpp takes {to / file}" if file else "vLLM, SGLang"
+    return (
+        f"Serve {to} with any server that speaks the Messages API ({how}), then `supportbot tune "
+        "evaluate ADDRESS --name MODEL` measures it."
     )
 
 

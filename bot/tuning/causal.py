@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
-from peft import LoraConfig, get_peft_model
-from transformers import AutoModelForCausalLM, AutoTokenizer
-from transformers.utils import logging as chatter
+from peft import LoraConfig
+from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+from bot.tuning import ggufs
+from bot.tuning.adapters import adapted, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     Conversation = Sequence[dict[str, str]]
 
 _RANK = 16
-_NOT_JUDGED = -100  # what torch leaves out of the loss
+_GGUF = ".gguf"
 
 # For models that bring no template of their own.
 _TEMPLATE = (
@@ -36,11 +38,13 @@ _TEMPLATE = (
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Learned:
     """What became of the conversations: those that were too long are never cut, for a passage that
-    is missing teaches to invent. `losses` is the mean loss of each pass."""
+    is missing teaches to invent. `losses` is the mean loss of each pass. `file` is the name of the
+    model's GGUF file, "" without one."""
 
     learned: int
     too_long: int
     losses: tuple[float, ...]
+    file: str
 
 
 def fine_tuned(
@@ -55,28 +59,43 @@ def fine_tuned(
     on_progress: OnProgress,
 ) -> Learned:
     """Trains on the last message of each conversation, merges, and writes model and tokenizer into
-    the folder `to`. `base` is a folder of a model in Hugging Face's form, or a GGUF file; nothing
-    is downloaded. Uses a GPU where there is one."""
+    the folder `to`; with a GGUF file as base, such a file as well, where it is of the Llama kind.
+    `base` is that, or a folder of a model in Hugging Face's form; nothing is downloaded. Uses a
+    GPU where there is one."""
     torch.manual_seed(seed)
-    chatter.set_verbosity_error()
-    chatter.disable_progress_bar()
+    quiet()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     where = _location(base)
     tokenizer = AutoTokenizer.from_pretrained(**where)
     if tokenizer.chat_template is None:
         tokenizer.chat_template = _TEMPLATE
-    model = AutoModelForCausalLM.from_pretrained(**where, dtype=torch.float32)
+    # Weights that stay packed can be neither trained nor written.
+    whole = {"quantization_config": GgufConfig(dequantize=True)} if "gguf_file" in where else {}
+    model = AutoModelForCausalLM.from_pretrained(**where, **whole, dtype=torch.float32)
     config = LoraConfig(
         r=_RANK, lora_alpha=2 * _RANK, target_modules="all-linear", task_type="CAUSAL_LM"
     )
-    adapted = get_peft_model(model, config).to(device).train()
+    learning = adapted(model, config).to(device).train()
     rows = [row for each in conversations if (row := _row(tokenizer, each, longest)) is not None]
-    losses = _train(adapted, rows, epochs=epochs, rate=rate, seed=seed, on_progress=on_progress)
-    merged = adapted.merge_and_unload().eval().cpu()
+    losses = _train(learning, rows, epochs=epochs, rate=rate, seed=seed, on_progress=on_progress)
+    merged = learning.merge_and_unload().eval().cpu()
     to.mkdir(parents=True, exist_ok=True)
     merged.save_pretrained(to)
     tokenizer.save_pretrained(to)
-    return Learned(learned=len(rows), too_long=len(conversations) - len(rows), losses=tuple(losses))
+    return Learned(
+        learned=len(rows),
+        too_long=len(conversations) - len(rows),
+        losses=tuple(losses),
+        file=_file(base, merged, to),
+    )
+
+
+def _file(base: Path, model: Any, to: Path) -> str:
+    """The name of the model's GGUF file in the folder `to`; "" where there is none."""
+    if base.suffix != _GGUF:
+        return ""
+    weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
+    return ggufs.FILE if ggufs.write(base, weights, to) else ""
 
 
 def _train(
@@ -96,12 +115,9 @@ def _train(
     for epoch in range(epochs):
         order.shuffle(rows)
         total = 0.0
-        for number, (ids, labels) in enumerate(rows):
+        for number, (asked, said) in enumerate(rows):
             optimizer.zero_grad()
-            loss = model(
-                input_ids=torch.tensor([ids], device=device),
-                labels=torch.tensor([labels], device=device),
-            ).loss
+            loss = _loss(model, asked, said, device)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(learned, 1.0)
             optimizer.step()
@@ -111,10 +127,18 @@ def _train(
     return losses
 
 
+def _loss(model: Any, asked: list[int], said: list[int], device: Any) -> Any:
+    """How unlikely the reply is to the model. Of what was asked, no scores over the vocabulary are
+    made: they would take most of the memory."""
+    ids = torch.tensor([asked + said], device=device)
+    scores = model(input_ids=ids, logits_to_keep=len(said) + 1).logits[0, :-1]
+    return torch.nn.functional.cross_entropy(scores, ids[0, -len(said) :])
+
+
 def _row(
     tokenizer: Any, conversation: Conversation, longest: int
 ) -> tuple[list[int], list[int]] | None:
-    """Token ids and what is judged of them: the reply and its end; None where it is too long."""
+    """Token ids of what was asked, and of the reply with its end; None where it is too long."""
     asked = tokenizer.apply_chat_template(
         list(conversation[:-1]), tokenize=False, add_generation_prompt=True
     )
@@ -123,11 +147,11 @@ def _row(
     said = tokenizer(reply, add_special_tokens=False).input_ids
     if len(before) + len(said) > longest:
         return None
-    return before + said, [_NOT_JUDGED] * len(before) + said
+    return before, said
 
 
 def _location(base: Path) -> dict[str, Any]:
-    if base.suffix == ".gguf":
+    if base.suffix == _GGUF:
         return {
             "pretrained_model_name_or_path": base.parent,
             "gguf_file": base.name,

@@ -1,7 +1,7 @@
 """Fine-tunes the bundled encoder on labelled texts, through low-rank adapters that are merged
 afterwards: what comes out has the shape of what went in, and is served without torch.
 
-The only module that imports torch, peft and transformers: the extra `tuning` brings them.
+Imports torch, peft and transformers: the extra `tuning` brings them.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig
 from tokenizers import Tokenizer
 from transformers import BertModel
-from transformers.utils import logging as chatter
 
+from bot.tuning.adapters import adapted, quiet
 from indexing.embedders.minilm_files import checked_weights, model_dir
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ def fine_tuned(
     """The encoder's weights, by the names of the bundled file, after so many passes over the texts.
     Uses a GPU where there is one. Raises EmbeddingModelMissing."""
     torch.manual_seed(seed)
-    chatter.set_verbosity_error()
-    chatter.disable_progress_bar()
+    quiet()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     folder = model_dir()
     checked_weights(folder)
@@ -55,7 +54,7 @@ def fine_tuned(
     config = LoraConfig(
         r=_RANK, lora_alpha=2 * _RANK, lora_dropout=0.05, target_modules=_LAYERS, bias="none"
     )
-    model = get_peft_model(base, config).to(device).train()
+    model = adapted(base, config).to(device).train()
     names = sorted(set(labels))
     sizes = torch.tensor([float(sum(one == name for one in labels)) for name in names])
     loss = torch.nn.CrossEntropyLoss(weight=(sizes.mean() / sizes).sqrt().to(device))

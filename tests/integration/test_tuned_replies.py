@@ -36,6 +36,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A causal model of two layers that knows nothing, with a tokenizer of these words."""
     pytest.importorskip("torch", reason="reply models need the extra `tuning`")
     pytest.importorskip("peft", reason="reply models need the extra `tuning`")
+    pytest.importorskip("gguf", reason="reply models need the extra `tuning`")
     import torch
     from tokenizers import Tokenizer, decoders, pre_tokenizers
     from tokenizers import models as kinds
