@@ -1,9 +1,12 @@
 """Runs the bundled model: tokenizer, batches, sessions. Knows nothing of llama-index.
 
-A question must not wait for passages. They get a session each over the same graph: the
-passages' one uses several threads, the question's one a single thread that never spins, since
+A question must not wait for passages, and is read by a single thread that never spins, since
 spinning threads that outnumber the cores turn 3 ms into hundreds. A long question is read by
 threads that do spin, a third sooner, by one caller at a time; who comes meanwhile reads alone.
+
+Of many passages each thread reads batches of its own. Threads that share a batch wait for each
+other after every product, and so for whatever else has a core: alone 11.2 against 10.6 seconds for
+2,000 passages, on a busy machine 23 to 61 against 20.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import copy
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
@@ -22,7 +26,7 @@ from indexing.embedders.minilm_files import checked_weights, model_dir, prepared
 from indexing.errors import EmbeddingFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from llama_index.core.base.embeddings.base import BaseEmbedding
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
 DIMENSIONS = 384
 LENGTH = 256  # tokens the model reads, two of them special
 SPECIAL = 2
-BATCH_TOKENS = 2048  # padded tokens per run: beyond it the activations leave the CPU's caches
+BATCH_TOKENS = 1024  # padded tokens per run: beyond it the activations leave the CPU's caches
 BATCH_ROWS = 64
 WINDOW = 512  # texts tokenized and sorted at a time, so that memory does not follow their number
 WORDS = 16_384  # whose token counts are kept, each of at most so many characters:
@@ -110,11 +114,19 @@ class MiniLMEncoder:
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit rows (len(texts), dimensions) in order; texts of like length share a batch."""
         rows = np.empty((len(texts), self.dimensions), dtype=np.float32)
+
+        def read(batch: list[int], ids: Mapping[int, Ids], threads: int) -> None:
+            rows[batch] = self._run([ids[index] for index in batch], threads=threads)
+
         remaining = iter(range(len(texts)))
-        while window := list(islice(remaining, WINDOW)):
-            ids = {index: self._ids(texts[index]) for index in window}
-            for batch in _batches(ids):
-                rows[batch] = self._run([ids[index] for index in batch], threads=self._threads)
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="passages") as readers:
+            while window := list(islice(remaining, WINDOW)):
+                ids = {index: self._ids(texts[index]) for index in window}
+                batches = list(_batches(ids))
+                threads = self._threads if len(batches) == 1 else 1
+                reading = [readers.submit(read, batch, ids, threads) for batch in batches]
+                for each in reading:
+                    each.result()
         return rows
 
     def encode_query(self, text: str) -> Vector:
