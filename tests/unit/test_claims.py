@@ -226,6 +226,21 @@ def test_a_general_rule_may_be_repeated_but_not_turned_into_a_promise() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("We will refund you within 45 days.", Fault.PROMISE),
+        ("You will be refunded within 45 days.", Fault.PROMISE),
+        ("Your refund will be issued within 45 days.", Fault.NOT_IN_SOURCE),
+        ("You can return it unworn within 45 days.", None),
+    ],
+)
+def test_a_time_in_common_does_not_make_a_refund_of_a_return(
+    text: str, expected: Fault | None
+) -> None:
+    assert fault(text, source=WINDOW) is expected
+
+
 def test_a_statement_without_a_quote_that_holds_is_removed() -> None:
     made_up = citation(RETURNS, "Everything can be returned.")
     result = check([Statement(text="Yes.", citations=(made_up,))], [RETURNS], "returns?", "en")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.answering.checking.claims import Claim, share, speak_alike
+from bot.answering.checking.claims import Claim, content, share, speak_alike
 from bot.answering.checking.conditions import dropped_condition, dropped_limit
 from bot.answering.checking.coverage import still_answers
 from bot.answering.checking.denials import contradiction
@@ -137,11 +137,18 @@ class _Answer:
 
 
 def _unsupported(claim: Claim, source: Evidence) -> Finding | None:
-    telling = claim.content()
+    telling = _subject(claim)
     if not telling or not speak_alike(claim, source):
         return None
     is_held = share(telling, source.words) >= _SUPPORTED
     return None if is_held else Finding(fault=Fault.NOT_IN_SOURCE)
+
+
+def _subject(claim: Claim) -> frozenset[str]:
+    """The telling words but for figures: "within 45 days" is said of many things. All of them where
+    nothing else is said."""
+    found = figures(contacts(claim.text).rest, claim.lexicon)
+    return claim.content() - content(" ".join(each.text for each in found)) or claim.content()
 
 
 def _differing_fact(claim: Claim, source: Evidence) -> Finding | None:

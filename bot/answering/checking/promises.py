@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from bot.answering.checking.lexicons import Lexicon
 
 _SAME_PROMISE = 0.6  # of its telling words stand in a promise of the source
+# Who promises, and to whom.
+_SPEAKERS = frozenset(
+    content_words(
+        "we we'll us our you you'll your wir uns sie ihnen ihr ihre du dir dich nous vous nos le "
+        "te lo la ci vi wij u je nós você"
+    )
+)
 _QUOTED = re.compile(
     r"\"[^\"]{2,120}\"|\u201c[^\u201d]{2,120}\u201d|\u201e[^\u201c]{2,120}\u201c|«[^»]{2,120}»"
 )
@@ -109,5 +116,13 @@ def _is_rule(plain: str, match: re.Match[str], sources: tuple[str, ...], lexicon
         return True
     if not (lexicon.general.search(plain) or lexicon.condition.search(plain)):
         return False
-    claimed = content_words(plain)
-    return any(overlap(claimed, content_words(source)) >= _SAME_PROMISE for source in sources)
+    claimed, promised = content_words(plain), _deeds(match.group())
+    return any(
+        overlap(claimed, said) >= _SAME_PROMISE and promised <= said
+        for said in (frozenset(content_words(source)) for source in sources)
+    )
+
+
+def _deeds(promised: str) -> frozenset[str]:
+    """What is promised: "within 45 days" in common does not make a refund of a return."""
+    return frozenset(content_words(promised)) - _SPEAKERS
