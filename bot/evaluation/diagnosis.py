@@ -9,11 +9,11 @@ from psycopg import sql
 
 from bot.evaluation.advice import Failure
 from bot.evaluation.answers import DEFAULT_LOCALE, ask
+from bot.evaluation.passages import COLUMNS, stored
 from bot.evaluation.references import Told, told_of
 from bot.evaluation.stages import SLOW, Seen, first_broken
 from bot.evaluation.temporary import OnProgress, silent
 from bot.support import PASSAGES_READ
-from indexing.models import Passage
 
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bot.evaluation.cases import Case
     from bot.evaluation.tallies import AnswerResult
     from indexing.index import Index
+    from indexing.models import Passage
     from indexing.retrieval import Retriever
 
 _LOOKED_AT = 60
@@ -32,8 +33,7 @@ TagOf = Callable[[str, str], str]
 LanguageOf = Callable[[str], str]
 
 _CHUNKS = """
-SELECT passage.id, document.id, document.source, document.kind, document.title, document.url,
-       passage.anchor, passage.heading_path, passage.text, document.locale, document.audience
+SELECT {columns}
 FROM {passages} AS passage JOIN documents AS document ON document.pk = passage.document_pk
 WHERE document.id = ANY(%s) AND document.audience && %s::text[]
 ORDER BY document.id, passage.ordinal
@@ -130,29 +130,11 @@ class Diagnosis:
         if not case.article_ids:
             return ()
         with self._pool.connection() as connection:
-            rows = connection.execute(
-                sql.SQL(_CHUNKS).format(passages=self._index.table), self._readable(case)
-            ).fetchall()
-        return tuple(
-            Passage(
-                chunk_id=row[0],
-                document_id=row[1],
-                source=row[2],
-                kind=row[3],
-                title=row[4],
-                url=row[5],
-                anchor=row[6],
-                heading_path=tuple(row[7]),
-                text=row[8],
-                locale=row[9],
-                audience=tuple(row[10]),
-                edited_at=None,
-                score=0.0,
-                dense=0.0,
-                lexical=0.0,
+            statement = sql.SQL(_CHUNKS).format(
+                columns=sql.SQL(COLUMNS), passages=self._index.table
             )
-            for row in rows
-        )
+            rows = connection.execute(statement, self._readable(case)).fetchall()
+        return tuple(stored(row) for row in rows)
 
     def _readable(self, case: Case) -> tuple[list[str], list[str]]:
         return sorted(case.article_ids), sorted(case.reader.labels)

@@ -18,6 +18,7 @@ from psycopg import sql
 
 from bot.answering.base import AnswerRequest
 from bot.answering.relevance import content_words, overlap
+from bot.evaluation.passages import COLUMNS, stored
 from bot.evaluation.temporary import silent
 from bot.phrases.replying import told
 from bot.support import PASSAGES_READ
@@ -27,7 +28,7 @@ from connectors.zendesk.personal_data import MARK, without_personal_data
 from indexing.errors import IndexMissing
 from indexing.html import sections
 from indexing.index import Index
-from indexing.models import Passage, Reader
+from indexing.models import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
     from bot.evaluation.temporary import OnProgress
+    from indexing.models import Passage
     from indexing.retrieval import Retriever
 
 TICKETS_READ = 5_000
@@ -72,9 +74,7 @@ FROM documents AS document WHERE document.pk = ANY(%s) ORDER BY document.pk
 
 # Of several translations, those in the ticket's language.
 _LINKED = """
-SELECT passage.id, document.id, document.source, document.kind, document.title, document.url,
-       passage.anchor, passage.heading_path, passage.text, document.locale, document.audience,
-       document.edited_at
+SELECT {columns}
 FROM {passages} AS passage JOIN documents AS document ON document.pk = passage.document_pk
 WHERE document.audience && %(reads)s::text[] AND document.kind NOT IN ('ticket', 'macro')
   AND article_of(document.source, document.translation_group, document.id) = ANY(%(articles)s)
@@ -181,8 +181,8 @@ class _Solved:
                 table = Index.live(connection).table
             except IndexMissing:
                 return []
-            rows = connection.execute(sql.SQL(_LINKED).format(passages=table), asked).fetchall()
-        return [_passage(each) for each in rows]
+            statement = sql.SQL(_LINKED).format(columns=sql.SQL(COLUMNS), passages=table)
+            return [stored(row) for row in connection.execute(statement, asked)]
 
 
 def _unusable(reply: str) -> str:
@@ -199,24 +199,4 @@ def resolution(body: str) -> str:
         for section in sections(body)
         if section.heading_path == ("Resolution",)
         for block in section.blocks
-    )
-
-
-def _passage(row: Sequence[Any]) -> Passage:
-    return Passage(
-        chunk_id=row[0],
-        document_id=row[1],
-        source=row[2],
-        kind=row[3],
-        title=row[4],
-        url=row[5],
-        anchor=row[6],
-        heading_path=tuple(row[7]),
-        text=row[8],
-        locale=row[9],
-        audience=tuple(row[10]),
-        edited_at=row[11],
-        score=0.0,
-        dense=0.0,
-        lexical=0.0,
     )
