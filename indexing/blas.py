@@ -1,7 +1,8 @@
 """Linear algebra beside other work: on one thread.
 
-numpy's library spreads even a small product over all cores and lets its threads spin. Where they
-outnumber the free cores, a fifth of a millisecond becomes half a second.
+numpy's library spreads even a small product over all cores and lets its threads spin on for a
+while. Where they outnumber the free cores, a fifth of a millisecond becomes half a second, and
+whoever embeds the next text waits for a core: routing took 25 ms at p95 so, and 12 without.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from bot.triage.base import Undecided
 from bot.triage.calibration import calibration_error, fitted, inside
 from bot.triage.models import Decision
 from bot.triage.ridge import NOTHING
+from indexing.blas import one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -106,8 +107,9 @@ class ExampleClassifier:
         if learnt is None:
             return Undecided(detail="No routing tag is enabled: see `supportbot routing list`.")
         row = self._embed_one(text)[np.newaxis]
-        opinion = learnt.models.opinion(row)
-        nearest = np.array([float((learnt.taught @ row[0]).max())])
+        with one_thread():
+            opinion = learnt.models.opinion(row)
+            nearest = np.array([float((learnt.taught @ row[0]).max())])
         best, confidence = self._best(opinion, nearest)
         shares = self._shares(opinion, nearest)[0]
         order = [int(each) for each in np.argsort(-shares) if each != best[0]]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bot.triage.word_features import WordFeatures
+from indexing.blas import one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,8 +72,10 @@ class SeveralTags:
     def tags_of(self, text: str) -> frozenset[str]:
         """The tags that this text has, none where none is likely. Raises EmbeddingFailed."""
         numbers, values = self._words.row(text)
-        alike = _alike(self._embed_one(text)[np.newaxis], self._examples)[0]
-        scores = alike @ self._by_example + values @ self._by_word[numbers]
+        row = self._embed_one(text)[np.newaxis]
+        with one_thread():
+            alike = _alike(row, self._examples)[0]
+            scores = alike @ self._by_example + values @ self._by_word[numbers]
         return frozenset(self._names[each] for each in np.flatnonzero(scores > self._bars))
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from bot.triage.base import Undecided
 from bot.triage.models import NONE, Decision
+from indexing.blas import one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +54,9 @@ class TunedClassifier:
             return first
         if first.tag in self._new or (first.tag is None and not self._knows_none):
             return first
-        shares = self._head.shares(self._embed_one(text)[np.newaxis])[0] * self._allowed
+        row = self._embed_one(text)[np.newaxis]
+        with one_thread():
+            shares = self._head.shares(row)[0] * self._allowed
         shares = shares / max(float(shares.sum()), 1e-9)
         order = [int(each) for each in np.argsort(-shares)]
         names = self._head.names
