@@ -119,7 +119,8 @@ class Indexer:
         Raises psycopg.OperationalError when the database is gone, and EmbeddingFailed when the
         model cannot embed at all; what was yielded before is safely indexed.
         """
-        with ThreadPoolExecutor(1, thread_name_prefix="embedding") as model:
+        # Two: the next batch begins while the last texts of one are read.
+        with ThreadPoolExecutor(2, thread_name_prefix="embedding") as model:
             embedding: _Embedding | None = None
             for batch in batches(documents):
                 # What is known of a document must be what was written last.
