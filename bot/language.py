@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+import psycopg
 from cachetools import TTLCache, cached
 
 if TYPE_CHECKING:
@@ -27,19 +28,23 @@ _CERTAINTY_AMONG_WRITTEN = 0.9
 _WRITTEN = "SELECT DISTINCT lower(split_part(locale, '-', 1)) FROM documents WHERE locale <> ''"
 _SECONDS_KNOWN = 300
 
+# Slack waits three seconds for a sign, also while the database is away.
+_PATIENCE = 0.5
+
 
 def nothing_written() -> frozenset[str]:
     """For a detector that knows of no articles: few words are then in the default language."""
     return frozenset()
 
 
-def languages_written(pool: ConnectionPool) -> Callable[[], frozenset[str]]:
+def languages_written(pool: Callable[[], ConnectionPool]) -> Callable[[], frozenset[str]]:
     """Returns what tells the languages that documents are in, ISO 639-1 codes, as they were at most
-    five minutes ago. That raises what the pool raises."""
+    five minutes ago. `pool` is asked for when that is. It raises psycopg.Error, half a second later
+    at most where there is no connection."""
 
     @cached(TTLCache(maxsize=1, ttl=_SECONDS_KNOWN), lock=threading.Lock())
     def written() -> frozenset[str]:
-        with pool.connection() as connection:
+        with pool().connection(timeout=_PATIENCE) as connection:
             return frozenset(row[0] for row in connection.execute(_WRITTEN))
 
     return written
@@ -71,10 +76,18 @@ class LanguageDetector:
         if size >= _BYTES_NEEDED:
             language, certainty = self._load().classify(text)
             return str(language) if certainty >= _CERTAINTY_NEEDED else ""
-        written = self._written() if size else ()
-        return self._told_among(text, written) if len(written) > 1 else ""
+        return self._told_among(text, self._known()) if size else ""
+
+    def _known(self) -> Collection[str]:
+        """None while the database is away: not knowing a language must not hold up a reply."""
+        try:
+            return self._written()
+        except psycopg.Error:
+            return ()
 
     def _told_among(self, text: str, written: Collection[str]) -> str:
+        if len(written) < 2:
+            return ""
         ranked = self._load().rank(text)
         likeliest, chance = ranked[0]
         among = sum(float(each) for language, each in ranked if language in written)

@@ -235,7 +235,7 @@ class Application(Books):
         """One for the process: its model takes 70 MB and most of a second to read."""
         from bot.language import LanguageDetector, languages_written  # noqa: PLC0415 - as above
 
-        return LanguageDetector(default=DEFAULT_LOCALE, written=languages_written(self.pool))
+        return LanguageDetector(default=DEFAULT_LOCALE, written=languages_written(self.opened_pool))
 
     @cached_property
     def desk(self) -> SupportDesk:

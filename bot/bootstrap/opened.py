@@ -116,6 +116,11 @@ class Opened:
         self.prepare_schema()
         return self.raw_pool
 
+    def opened_pool(self) -> ConnectionPool[Connection[Any]]:
+        """The pool that this process has, for what asks now and then: a web process shall not open
+        a second one, nor wait for its database before it serves."""
+        return self.patient_pool if "patient_pool" in vars(self) else self.pool
+
     @cached_property
     def replica(self) -> Replica | None:
         """What DATABASE_REPLICA_URL names; None where nothing is set."""

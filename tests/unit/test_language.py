@@ -1,5 +1,6 @@
 """Which language few words are in, where it is known what articles are written in."""
 
+import psycopg
 import pytest
 
 from bot.language import LanguageDetector
@@ -48,3 +49,10 @@ def test_where_nothing_else_is_written_few_words_tell_nothing(written: frozenset
 def test_a_hint_stands_where_it_is_of_the_same_language(detector: LanguageDetector) -> None:
     assert detector.locale_of("Wo ist mein Paket?", hint="de-at") == "de-at"
     assert detector.locale_of("Wo ist mein Paket?", hint="en-gb") == "de"
+
+
+def test_a_database_that_is_away_leaves_few_words_in_the_usual_language() -> None:
+    def away() -> frozenset[str]:
+        raise psycopg.OperationalError
+
+    assert LanguageDetector(default="en", written=away).locale_of("Geld zurück?") == "en"
