@@ -268,12 +268,13 @@ class Switching:
                 log.warning("It is dropped at the next swap.", extra={"index": each.index.id})
 
     def _dropped(self, index: Index) -> bool:
-        """Whether it is gone. Does not wait for long: who waits to drop holds up all readers."""
+        """Whether it is gone. Does not wait for long: who waits to drop holds up all readers, and
+        may be the one that gives way where a question and it wait for each other."""
         try:
             with self._pool.connection() as connection:
                 connection.execute(_PATIENCE)
                 index.drop(connection)
-        except psycopg.errors.LockNotAvailable:
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
             return False
         return True
 
