@@ -25,20 +25,18 @@ _CHARACTERS_READ = 1000
 # rightly, where articles are in English, German, French and Spanish.
 _CERTAINTY_AMONG_WRITTEN = 0.9
 
-_WRITTEN = "SELECT DISTINCT lower(split_part(locale, '-', 1)) FROM documents WHERE locale <> ''"
+_WRITTEN = """
+SELECT DISTINCT lower(split_part(locale, '-', 1)) FROM documents
+WHERE locale <> '' AND kind NOT IN ('ticket', 'macro')
+"""
 _SECONDS_KNOWN = 300
 
 # Slack waits three seconds for a sign, also while the database is away.
 _PATIENCE = 0.5
 
 
-def nothing_written() -> frozenset[str]:
-    """For a detector that knows of no articles: few words are then in the default language."""
-    return frozenset()
-
-
 def languages_written(pool: Callable[[], ConnectionPool]) -> Callable[[], frozenset[str]]:
-    """Returns what tells the languages that documents are in, ISO 639-1 codes, as they were at most
+    """Returns what tells the languages that articles are in, ISO 639-1 codes, as they were at most
     five minutes ago. `pool` is asked for when that is. It raises psycopg.Error, half a second later
     at most where there is no connection."""
 
@@ -53,11 +51,10 @@ def languages_written(pool: Callable[[], ConnectionPool]) -> Callable[[], frozen
 class LanguageDetector:
     """Tells a text's language, or the default where the text is too short to tell. To be shared by
     all threads of a process: its model takes 70 MB. `written` are the languages of the articles,
-    as far as they are known: one of those is told from fewer words."""
+    as far as they are known: one of those is told from fewer words, and without any few words are
+    in the default language."""
 
-    def __init__(
-        self, *, default: str, written: Callable[[], Collection[str]] = nothing_written
-    ) -> None:
+    def __init__(self, *, default: str, written: Callable[[], Collection[str]] = frozenset) -> None:
         self._default = default
         self._written = written
         self._identifier: LanguageIdentifier | None = None
